@@ -1,0 +1,42 @@
+# Every target makes the environment it needs. PYTHON=python3.13 chooses another interpreter (3.11 or newer).
+PYTHON ?= python3
+VENV := .venv
+# DVC runs the stages with this PATH: `python` in dvc.yaml is the environment's.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help repro test check bench readme clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards open report/index.html
+	dvc repro
+
+test: $(VENV)/ready-to-test ## run all tests
+	pytest
+
+check: $(VENV)/ready-to-test ## lint, types and the fast tests
+	ruff check
+	ruff format --check
+	mypy
+	pytest -m "not slow"
+
+bench: $(VENV)/ready ## measure the speed of preprocessing
+	python benchmarks/preprocess.py
+
+readme: $(VENV)/ready ## bring the README's table and picture up to the last run
+	python docs/update_readme.py
+
+clean: ## remove the environment and what the pipeline wrote; DVC's cache stays
+	rm -rf $(VENV) data models samples report
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/ready-to-test: $(VENV)/ready
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
