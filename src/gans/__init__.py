@@ -1,0 +1,1 @@
+"""A laboratory for generative adversarial networks that reproduces itself."""

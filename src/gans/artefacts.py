@@ -1,0 +1,48 @@
+"""Records as JSON and CSV files, each written whole or not at all."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gans import paths
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write `values` as indented JSON."""
+    with paths.published(path) as draft:
+        draft.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return what `write_json` wrote."""
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return values
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, float]], columns: Sequence[str]) -> None:
+    """Write `rows` under `columns` and any others that they have, six significant digits; what is lacking is empty."""
+    names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
+    with paths.published(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(
+                {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
+            )
+
+
+def read_csv(path: Path) -> dict[str, list[float]]:
+    """Return the columns of what `write_csv` wrote; an empty cell is NaN."""
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        rows = list(reader)
+    return {name: [float(row[name] or "nan") for row in rows] for name in reader.fieldnames or ()}
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,193 @@
+"""params.yaml as frozen, validated settings."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from gans.errors import InputError
+
+PARAMS = Path("params.yaml")
+
+
+def _number_in_text(value: object) -> object:
+    """Return the float in a text such as '1e-05': what `-S lr=1e-5` writes, and what YAML 1.1 reads as text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def _power_of_two(value: int) -> int:
+    if value & (value - 1):
+        raise ValueError("not a power of two")
+    return value
+
+
+Real = Annotated[float, BeforeValidator(_number_in_text), Field(allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml. Each field's description is what an error says was expected."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Training(Section):
+    """The settings that every variant shares and that its own entry may override."""
+
+    lr: Real = Field(gt=0, description="a number above 0")
+    beta1: Real = Field(ge=0, lt=1, description="a number from 0 to below 1")
+    beta2: Real = Field(ge=0, lt=1, description="a number from 0 to below 1")
+    nz: int = Field(ge=1, description="a whole number, at least 1")
+    epochs: int = Field(ge=1, description="a whole number, at least 1")
+    batch_size: int = Field(ge=2, description="a whole number, at least 2")
+    width: int = Field(ge=1, description="a whole number, at least 1")
+    random_flip: bool = Field(description="true or false")
+    ema_half_life: Real = Field(ge=0, le=1, description="a share from 0 to 1")
+
+
+class Settings(Training):
+    """Everything that one variant is trained with: shared values under its own. Variants add keys by subclassing."""
+
+    image_size: Annotated[int, AfterValidator(_power_of_two)] = Field(
+        ge=16, le=128, description="a power of two from 16 to 128"
+    )
+    seed: int = Field(ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
+
+
+class Data(Section):
+    """Where the images come from, and what is kept of them."""
+
+    num_toyfaces: int = Field(ge=20, le=999_999, description="a whole number from 20 to 999999")
+    root: str | None = Field(description="a folder, or nothing")
+    url: str = Field(pattern=r"^https?://\S+$", description="an address that begins with https:// or http://")
+    sha256: str | None = Field(pattern=r"^[0-9a-fA-F]{64}$", description="64 hexadecimal digits in quotes, or nothing")
+    crop_px: int | None = Field(ge=1, description="a whole number of pixels, at least 1, or nothing")
+    max_images: int | None = Field(ge=20, description="a whole number, at least 20, or nothing")
+    condition_on: list[str] = Field(max_length=8, description="a list of up to 8 attribute names, such as [Smiling]")
+
+
+class Sample(Section):
+    """The pictures made of a trained variant."""
+
+    progress_frames: int = Field(ge=2, le=200, description="a whole number from 2 to 200")
+    interpolation_rows: int = Field(ge=1, le=64, description="a whole number from 1 to 64")
+    interpolation_steps: int = Field(ge=2, le=64, description="a whole number from 2 to 64")
+
+
+class Evaluate(Section):
+    """The protocol of the scores."""
+
+    max_images: int = Field(ge=2, description="a whole number, at least 2")
+
+
+class Run(Section):
+    """How the computer runs it: nothing here changes what is computed, but the device's arithmetic."""
+
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field(description="auto, cuda, mps or cpu")
+    deterministic: bool = Field(description="true or false")
+    launcher: Literal["python"] = Field(description="python")
+
+
+class Params(Settings):
+    """The whole of params.yaml."""
+
+    dataset: Literal["toyfaces", "celeba"] = Field(description="toyfaces or celeba")
+    variants: dict[str, dict[str, Any] | None] = Field(description="an entry for each variant")
+    data: Data = Field(description="a section")
+    sample: Sample = Field(description="a section")
+    evaluate: Evaluate = Field(description="a section")
+    run: Run = Field(description="a section")
+    active: list[str] = Field(min_length=1, description="a list of variants, at least one")
+
+
+S = TypeVar("S", bound=Section)
+V = TypeVar("V", bound=Settings)
+
+
+def load(path: Path = PARAMS) -> Params:
+    """Return the settings in `path`; raise InputError naming the first key that is unknown, missing or mistyped."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing; run from the repository's root, where it lies") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    params = _validated(Params, values, str(path), "")
+    for name in params.active:
+        known_variant(params, name)
+    for name in params.variants:
+        shared = {key: value for key, value in own_settings(params, name).items() if key in Training.model_fields}
+        _merged(Settings, params, name, shared, path)
+    return params
+
+
+def known_variant(params: Params, name: str) -> str:
+    """Return `name` when it is a variant of params.yaml, else raise InputError with those that are."""
+    if name not in params.variants:
+        raise InputError(f"unknown variant {name!r}; expected one of {', '.join(params.variants)}")
+    return name
+
+
+def settings_of(params: Params, variant: str, model: type[V]) -> V:
+    """Return what `variant` is trained with, as its own `model`: its entry where filled in, shared values elsewhere."""
+    own = own_settings(params, variant)
+    for key in own:
+        if key in Settings.model_fields and key not in Training.model_fields:
+            raise InputError(f"{PARAMS}: variants.{variant}.{key} cannot differ between variants; set {key} itself")
+    return _merged(model, params, variant, own, PARAMS)
+
+
+def own_settings(params: Params, variant: str) -> dict[str, Any]:
+    """Return the keys of a variant's entry that are filled in."""
+    entry = params.variants[known_variant(params, variant)] or {}
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def shared_settings(params: Params) -> dict[str, Any]:
+    """Return the settings that hold for every variant that does not fill in its own."""
+    return {key: getattr(params, key) for key in Settings.model_fields}
+
+
+def _merged(model: type[V], params: Params, variant: str, own: Mapping[str, Any], path: Path) -> V:
+    return _validated(model, {**shared_settings(params), **own}, str(path), f"variants.{variant}.")
+
+
+def _validated(model: type[S], values: object, where: str, prefix: str) -> S:
+    """Return `values` as a `model`; raise InputError with one line on the first thing that is wrong."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first, *others = error.errors()
+        more = f" (and {len(others)} more)" if others else ""
+        raise InputError(f"{where}: {_explained(model, first, prefix)}{more}") from None
+
+
+def _explained(model: type[Section], error: Mapping[str, Any], prefix: str) -> str:
+    """Return what was found at the place of a pydantic error, and what was expected there."""
+    steps = [step for step in error["loc"] if isinstance(step, str)]
+    key = prefix + ".".join(steps)
+    section, expected = model, "keys and values"
+    for depth, step in enumerate(steps):
+        field = section.model_fields.get(step)
+        if error["type"] == "extra_forbidden" and depth == len(steps) - 1:
+            return f"unknown key {key} ({error['input']!r}){_nearest(step, section.model_fields)}"
+        if field is None:
+            break
+        expected = field.description or expected
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            section = field.annotation
+    if error["type"] == "missing":
+        return f"{key} is missing; expected {expected}"
+    return f"{key or 'the file'} is {error['input']!r}; expected {expected}"
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,19 @@
+"""The progress bar of every long step."""
+
+import sys
+from typing import Never
+
+from tqdm import tqdm
+
+
+def progress_bar(total: int, description: str, unit: str) -> "tqdm[Never]":
+    """Return a bar over `total` units on standard error: lively on a terminal, a line now and then in a log file."""
+    return tqdm(
+        total=total,
+        desc=description,
+        unit=unit,
+        unit_scale=total >= 10_000,
+        dynamic_ncols=True,
+        mininterval=0.2 if sys.stderr.isatty() else 15.0,
+        smoothing=0.05,
+    )

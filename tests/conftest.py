@@ -1,0 +1,73 @@
+"""What several tests share: a small archive, small settings, and the real faces where they are."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from gans import celeba, config, toyfaces
+from gans.config import Settings
+
+ROOT = Path(__file__).parents[1]
+NUM_FACES = 48
+
+
+@pytest.fixture(scope="session")
+def toyfaces_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the first 48 toyfaces in CelebA's layout: 36 train, 6 validation, 6 test."""
+    folder = tmp_path_factory.mktemp("toyfaces")
+    celeba.write(folder, toyfaces.ATTRIBUTES, toyfaces.jpegs(NUM_FACES), NUM_FACES)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_faces() -> Path:
+    """The folder of real photographs in CelebA's layout; tests that need it are skipped where it is not."""
+    folder = Path(os.environ.get("GANS_FACES", ROOT.parent / "shared" / "data" / "faces")).resolve()
+    if not (folder / celeba.ARCHIVE).exists():
+        pytest.skip(f"no real faces in {folder}; name their folder in GANS_FACES")
+    return folder
+
+
+@pytest.fixture
+def write_params(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes the committed params.yaml with some dotted keys changed, or taken out with `...`."""
+
+    def write(changes: dict[str, object]) -> Path:
+        values = yaml.safe_load((ROOT / "params.yaml").read_text())
+        for key, value in changes.items():
+            *sections, last = key.split(".")
+            section = values
+            for name in sections:
+                section = section[name]
+            if value is ...:
+                del section[last]
+            else:
+                section[last] = value
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(values, sort_keys=False))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def small() -> Settings:
+    """Settings under which any variant trains in a second."""
+    values = config.shared_settings(config.load(ROOT / "params.yaml"))
+    return Settings(**{**values, "image_size": 16, "width": 4, "nz": 8, "batch_size": 8, "epochs": 2, "seed": 3})
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    """Random images, uint8 (32, 16, 16, 3)."""
+    return np.random.default_rng(0).integers(0, 256, (32, 16, 16, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def cpu() -> torch.device:
+    return torch.device("cpu")

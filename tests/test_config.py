@@ -1,0 +1,108 @@
+"""params.yaml: what is accepted, and the one line that refuses the rest."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from gans import config
+from gans.config import Settings
+from gans.errors import InputError
+
+
+def test_the_committed_file_is_valid() -> None:
+    params = config.load(Path(__file__).parents[1] / "params.yaml")
+    assert params.image_size == 64
+    assert list(params.variants) == params.active
+
+
+def test_a_float_that_yaml_reads_as_text_is_a_float(write_params: Callable[..., Path]) -> None:
+    path = write_params({})
+    path.write_text(path.read_text().replace("lr: 0.0002", "lr: 1e-05"))
+    lr = config.load(path).lr
+    assert isinstance(lr, float)
+    assert lr == 0.00001
+
+
+def test_a_variants_own_value_stands_over_the_shared_one(write_params: Callable[..., Path]) -> None:
+    params = config.load(write_params({"variants.dcgan.lr": "1e-3", "lr": 0.5}))
+    settings = config.settings_of(params, "dcgan", Settings)
+    assert settings.lr == 0.001
+    assert settings.beta1 == params.beta1
+    assert config.own_settings(params, "dcgan") == {"lr": "1e-3"}
+
+
+def test_a_variant_may_add_settings(write_params: Callable[..., Path]) -> None:
+    class WithPenalty(Settings):
+        penalty_weight: float = Field(gt=0, description="a number above 0")
+
+    params = config.load(write_params({"variants.dcgan.penalty_weight": 10.0}))
+    assert config.settings_of(params, "dcgan", WithPenalty).penalty_weight == 10.0
+    with pytest.raises(InputError, match=r"unknown key variants\.dcgan\.penalty_weight \(10\.0\)"):
+        config.settings_of(params, "dcgan", Settings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"lrr": 1}, "unknown key lrr (1); did you mean lr?"),
+        ({"data.crop": 1}, "unknown key data.crop (1); did you mean crop_px?"),
+        ({"nz": ...}, "nz is missing; expected a whole number, at least 1"),
+        ({"data.crop_px": ...}, "data.crop_px is missing; expected a whole number of pixels, at least 1, or nothing"),
+        ({"lr": "fast"}, "lr is 'fast'; expected a number above 0"),
+        ({"lr": True}, "lr is True; expected a number above 0"),
+        ({"lr": float("nan")}, "lr is nan; expected a number above 0"),
+        ({"lr": 0}, "lr is 0; expected a number above 0"),
+        ({"epochs": 2.5}, "epochs is 2.5; expected a whole number, at least 1"),
+        ({"epochs": "8"}, "epochs is '8'; expected a whole number, at least 1"),
+        ({"random_flip": "yes"}, "random_flip is 'yes'; expected true or false"),
+        ({"image_size": 60}, "image_size is 60; expected a power of two from 16 to 128"),
+        ({"image_size": 256}, "image_size is 256; expected a power of two from 16 to 128"),
+        ({"dataset": "imagenet"}, "dataset is 'imagenet'; expected toyfaces or celeba"),
+        ({"dataset": "x; touch y"}, "dataset is 'x; touch y'; expected toyfaces or celeba"),
+        ({"active": ["dcgn"]}, "unknown variant 'dcgn'; expected one of dcgan"),
+        ({"active": []}, "active is []; expected a list of variants, at least one"),
+        ({"variants.dcgan.lr": "x"}, "variants.dcgan.lr is 'x'; expected a number above 0"),
+        ({"data": 3}, "data is 3; expected a section"),
+        ({"data.sha256": "abc"}, "data.sha256 is 'abc'; expected 64 hexadecimal digits in quotes, or nothing"),
+        ({"run.device": "tpu"}, "run.device is 'tpu'; expected auto, cuda, mps or cpu"),
+    ],
+)
+def test_what_is_wrong_is_named_in_one_line(
+    write_params: Callable[..., Path], changes: dict[str, object], line: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        config.load(write_params(changes))
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_several_mistakes_are_counted(write_params: Callable[..., Path]) -> None:
+    with pytest.raises(InputError, match=r"lr is 0; expected a number above 0 \(and 1 more\)"):
+        config.load(write_params({"lr": 0, "nz": 0}))
+
+
+def test_what_all_variants_must_share_cannot_be_overridden(write_params: Callable[..., Path]) -> None:
+    params = config.load(write_params({"variants.dcgan.seed": 1}))
+    with pytest.raises(InputError, match=r"variants\.dcgan\.seed cannot differ between variants; set seed itself"):
+        config.settings_of(params, "dcgan", Settings)
+
+
+@pytest.mark.parametrize("text", ["lr: [", "just words", ""])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        config.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is missing; run from the repository's root"):
+        config.load(tmp_path / "params.yaml")
+
+
+def test_settings_cannot_be_changed(small: Settings) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        small.lr = 1.0  # type: ignore[misc]
