@@ -1,0 +1,212 @@
+"""CelebA's archive and its lists: official, local, or written by toyfaces in the same layout.
+
+Liu et al. 2015, "Deep Learning Face Attributes in the Wild". Non-commercial research only, no redistribution.
+"""
+
+import io
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from gans import artefacts, downloads, paths
+from gans.errors import InputError
+from gans.progress import progress_bar
+
+ARCHIVE = "img_align_celeba.zip"
+PARTITION = "list_eval_partition.txt"
+ATTRIBUTES = "list_attr_celeba.txt"
+IDENTITIES = "identity_CelebA.txt"
+
+# Sizes and hashes of the published files, and the address of the attribute list on Google Drive (as in torchvision).
+ARCHIVE_SHA256 = "46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74"
+ATTRIBUTES_SHA256 = "f0e5da289d5ccf75ffe8811132694922b60f2af59256ed362afa03fefba324d0"
+ATTRIBUTES_DRIVE_ID = "0B7EVK8r0v71pblRyaVFSWGxPY0U"
+OFFICIAL_SPLIT = {"train": 162_770, "validation": 19_867, "test": 19_962}  # images, in the order of their numbers
+
+MEMBER = re.compile(r"(?:img_align_celeba/){1,2}(\d{6}\.jpg)")  # twice in Kaggle's copy
+MAX_BYTES = 16 * 2**20  # of one JPEG; CelebA's mean is 7 kB
+MAX_PIXELS = 4096 * 4096
+SPLITS = ("train", "validation", "test")  # 0, 1 and 2 in the partition list
+
+
+class Archive:
+    """The pictures in a zip of CelebA's layout, read in place: nothing is unpacked to disk.
+
+    `names` holds the pictures' file names in order. Raises InputError when the file is not a zip, holds no picture,
+    or the same picture twice. `read` may be called from several threads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise InputError(f"{path} is not a readable zip ({error}); expected CelebA's {ARCHIVE}") from None
+        matches = {info: MEMBER.fullmatch(info.filename) for info in self._zip.infolist()}
+        self._members = {match[1]: info for info, match in matches.items() if match}
+        if not self._members:
+            raise InputError(f"{path} holds no image; expected members such as img_align_celeba/000001.jpg")
+        if len(self._members) < sum(match is not None for match in matches.values()):
+            raise InputError(f"{path} holds an image twice; expected each name once")
+        self.names = sorted(self._members)
+
+    def read(self, name: str) -> Image.Image:
+        """Return a picture as decoded RGB; raise InputError with its name when it is damaged or not a JPEG."""
+        info = self._members[name]
+        if info.file_size > MAX_BYTES:
+            raise InputError(f"{name}: {info.file_size} bytes; expected a JPEG of at most {MAX_BYTES}")
+        try:
+            picture = Image.open(io.BytesIO(self._zip.read(info)), formats=("JPEG",))
+            if picture.width * picture.height > MAX_PIXELS:
+                raise InputError(
+                    f"{name}: {picture.width}x{picture.height} pixels; expected at most {MAX_PIXELS} in all"
+                )
+            return picture.convert("RGB")
+        except (OSError, SyntaxError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            found = "not a JPEG" if isinstance(error, UnidentifiedImageError) else str(error)
+            raise InputError(f"{name}: {found}; expected a whole JPEG") from None
+
+
+def read_partition(path: Path, names: Sequence[str]) -> dict[str, list[int]]:
+    """Return the positions in `names` that belong to each split, as the partition list says."""
+    split_of = {}
+    for number, words in _rows(path):
+        if len(words) != 2 or words[1] not in ("0", "1", "2"):
+            raise InputError(f"{path}, line {number}: {' '.join(words)!r}; expected a file name and 0, 1 or 2")
+        split_of[words[0]] = SPLITS[int(words[1])]
+    _check_agreement(path, split_of, names)
+    return {split: [i for i, name in enumerate(names) if split_of[name] == split] for split in SPLITS}
+
+
+def default_partition(num_images: int) -> dict[str, list[int]]:
+    """Return the split of an archive without a list: CelebA's own at its size, else 80, 10 and 10 % in order."""
+    counts = list(OFFICIAL_SPLIT.values())
+    if num_images != sum(counts):
+        counts = [num_images - 2 * (num_images // 10), num_images // 10, num_images // 10]
+    starts = np.cumsum([0, *counts])
+    return {split: list(range(starts[i], starts[i + 1])) for i, split in enumerate(SPLITS)}
+
+
+def read_attributes(path: Path, names: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+    """Return whether each image has each wanted attribute, as bool (len(names), len(wanted))."""
+    lines = list(_rows(path))
+    if len(lines) < 2:
+        raise InputError(f"{path} has {len(lines)} lines; expected a count, the attributes' names and a row an image")
+    (_, count), (_, known), *rows = lines
+    for attribute in wanted:
+        if attribute not in known:
+            raise InputError(f"{path} has no attribute {attribute!r}; expected one of {', '.join(known)}")
+    if count != [str(len(rows))]:
+        raise InputError(f"{path}: its first line says {' '.join(count)!r}, but it has {len(rows)} rows")
+    columns = [1 + known.index(attribute) for attribute in wanted]
+    values = {}
+    for number, words in rows:
+        if len(words) != 1 + len(known) or not {"-1", "1"}.issuperset(words[1:]):
+            raise InputError(f"{path}, line {number}: expected a file name and {len(known)} values, each -1 or 1")
+        values[words[0]] = [words[column] == "1" for column in columns]
+    _check_agreement(path, values, names)
+    return np.array([values[name] for name in names], dtype=bool).reshape(len(names), len(wanted))
+
+
+def _rows(path: Path) -> Iterable[tuple[int, list[str]]]:
+    """Yield line numbers and words: the published lists end their lines in blanks or CRLF, which `split` forgives."""
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not a text file; expected one of CelebA's lists") from None
+    yield from ((number, line.split()) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _check_agreement(path: Path, listed: Iterable[str], names: Sequence[str]) -> None:
+    """Raise InputError unless the list has exactly one row for each image of the archive."""
+    listed, images = set(listed), set(names)
+    for found, problem in ((images - listed, "has no row for"), (listed - images, "lists what the archive lacks:")):
+        if found:
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            raise InputError(f"{path} {problem} {min(found)}{more}; expected one row for each of {len(images)} images")
+
+
+def fetch(folder: Path, kept: Path, url: str, sha256: str | None, with_attributes: bool) -> None:
+    """Gather the published archive in `folder`, and the attribute list when needed, from `kept` where they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ATTRIBUTES).unlink(missing_ok=True)
+    for name in (ARCHIVE, ATTRIBUTES) if with_attributes else (ARCHIVE,):
+        if (kept / name).exists() and not (folder / name).exists():
+            os.link(kept / name, folder / name)
+    downloads.fetch(url, folder / ARCHIVE, sha256=(sha256 or ARCHIVE_SHA256).lower(), starts_with=b"PK")
+    if with_attributes:
+        fetch_attributes(folder / ATTRIBUTES)
+
+
+def fetch_attributes(destination: Path) -> None:
+    """Fetch the attribute list from Google Drive, where alone it is published, with gdown."""
+    by_hand = f"or put {ATTRIBUTES} and {ARCHIVE} into a folder and set data.root"
+    if destination.exists() and artefacts.sha256_of(destination) == ATTRIBUTES_SHA256:
+        return
+    try:
+        import gdown
+    except ImportError:
+        raise InputError(f"data.condition_on needs {ATTRIBUTES}: pip install -e '.[celeba]', {by_hand}") from None
+    try:
+        gdown.download(id=ATTRIBUTES_DRIVE_ID, output=str(destination))
+    except Exception as error:  # gdown raises what requests and Drive's pages give it
+        raise InputError(
+            f"{ATTRIBUTES} could not be fetched from Google Drive ({error}); try again later, {by_hand}"
+        ) from None
+    if artefacts.sha256_of(destination) != ATTRIBUTES_SHA256:
+        destination.unlink()
+        raise InputError(
+            f"what Google Drive sent is not {ATTRIBUTES} (its SHA-256 differs); try again later, {by_hand}"
+        )
+
+
+def copy_local(root: Path, folder: Path, sha256: str | None) -> None:
+    """Gather the archive and the lists that lie in `root` in `folder`."""
+    if not root.is_dir():
+        raise InputError(f"data.root is {root}, which is no folder; expected one that holds {ARCHIVE}")
+    if not (root / ARCHIVE).is_file():
+        raise InputError(f"data.root is {root}, which holds no {ARCHIVE}; expected CelebA's files there")
+    if sha256 and (found := artefacts.sha256_of(root / ARCHIVE)) != sha256.lower():
+        raise InputError(f"{root / ARCHIVE} has SHA-256 {found}; expected {sha256.lower()}, as data.sha256 says")
+    _make_anew(folder)
+    for name in (ARCHIVE, PARTITION, ATTRIBUTES, IDENTITIES):
+        if (root / name).is_file():
+            shutil.copyfile(root / name, folder / name)
+
+
+def write(
+    folder: Path, attributes: Sequence[str], faces: Iterable[tuple[bytes, Sequence[bool], int]], count: int
+) -> None:
+    """Write `count` faces (JPEG, attribute values, identity) as an archive with CelebA's lists and their quirks.
+
+    Split 75 %, 12.5 % and 12.5 % in order. The same faces give the same bytes: the archive holds no dates.
+    """
+    _make_anew(folder)
+    rows: list[str] = []
+    partition: list[str] = []
+    identities: list[str] = []
+    with (
+        zipfile.ZipFile(folder / ARCHIVE, "w", zipfile.ZIP_STORED) as archive,
+        progress_bar(count, "faces", "img") as bar,
+    ):
+        for index, (jpeg, values, identity) in enumerate(faces):
+            name = f"{index + 1:06d}.jpg"
+            archive.writestr(zipfile.ZipInfo(f"img_align_celeba/{name}"), jpeg)
+            rows.append(name + "".join(f"{1 if value else -1:3d}" for value in values) + "\n")
+            partition.append(f"{name} {(index * 8 >= count * 6) + (index * 8 >= count * 7)}\r\n")
+            identities.append(f"{name} {identity}\n")
+            bar.update()
+    header = [f"{count}\n", " ".join(attributes) + " \n"]
+    for list_name, lines in ((ATTRIBUTES, header + rows), (PARTITION, partition), (IDENTITIES, identities)):
+        (folder / list_name).write_text("".join(lines), encoding="ascii", newline="")
+
+
+def _make_anew(folder: Path) -> None:
+    paths.remove(folder)
+    folder.mkdir(parents=True)

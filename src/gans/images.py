@@ -1,0 +1,74 @@
+"""Pixels: the only range conversions, grids, PNG and GIF files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+GAP = 2  # pixels between the images of a grid
+PAPER = 255  # the colour of gaps
+
+
+def to_float(images: torch.Tensor) -> torch.Tensor:
+    """Return uint8 (N, S, S, C), 0..255, as float (N, C, S, S) in [-1, 1], channels last in memory."""
+    return images.permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
+
+
+def to_uint8(images: torch.Tensor) -> torch.Tensor:
+    """Return float (N, C, S, S) in [-1, 1] as uint8 (N, S, S, C), 0..255, rounded to the nearest."""
+    return images.add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def grid(images: np.ndarray, columns: int) -> np.ndarray:
+    """Return uint8 (N, S, S, C) laid out row by row as one picture, uint8 (H, W, 3); grey becomes RGB."""
+    count, side = images.shape[:2]
+    rows = -(-count // columns)
+    cell = side + GAP
+    page = np.full((rows * cell + GAP, columns * cell + GAP, 3), PAPER, np.uint8)
+    for index, image in enumerate(images):
+        top, left = (index // columns) * cell + GAP, (index % columns) * cell + GAP
+        page[top : top + side, left : left + side] = image
+    return page
+
+
+def captioned(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
+    """Return pictures of one height side by side, uint8 (H, W, 3), each under its caption."""
+    header, gutter = 26, 12
+    height = max(picture.shape[0] for picture in pictures) + header
+    width = sum(picture.shape[1] for picture in pictures) + gutter * (len(pictures) - 1)
+    page = Image.new("RGB", (width, height), (PAPER,) * 3)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=16)
+    left = 0
+    for picture, caption in zip(pictures, captions, strict=True):
+        pen.text((left + picture.shape[1] / 2, header / 2), caption, fill=(40, 40, 40), font=font, anchor="mm")
+        page.paste(Image.fromarray(picture), (left, header))
+        left += picture.shape[1] + gutter
+    return np.asarray(page)
+
+
+def row_captioned(rows: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
+    """Return pictures of one width under one another, uint8 (H, W, 3), each right of its caption."""
+    margin = 110
+    height, width = sum(row.shape[0] for row in rows), margin + rows[0].shape[1]
+    page = Image.new("RGB", (width, height), (PAPER,) * 3)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=14)
+    top = 0
+    for row, caption in zip(rows, captions, strict=True):
+        pen.text((margin - 10, top + row.shape[0] / 2), caption, fill=(40, 40, 40), font=font, anchor="rm")
+        page.paste(Image.fromarray(row), (margin, top))
+        top += row.shape[0]
+    return np.asarray(page)
+
+
+def save_png(path: Path, picture: np.ndarray) -> None:
+    """Write uint8 (H, W, 3) as PNG."""
+    Image.fromarray(picture).save(path, format="PNG", optimize=True)
+
+
+def save_gif(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> None:
+    """Write uint8 (H, W, 3) frames as an endless GIF; the last one stays ten times as long."""
+    first, *others = [Image.fromarray(frame).quantize(128, dither=Image.Dither.NONE) for frame in frames]
+    durations = [milliseconds] * len(others) + [10 * milliseconds]
+    first.save(path, format="GIF", save_all=True, append_images=others, duration=durations, loop=0, optimize=True)
