@@ -1,0 +1,56 @@
+"""The training images as batches, each a function of (array, seed, step, rank)."""
+
+import numpy as np
+import torch
+
+from gans import randomness
+from gans.config import Settings
+from gans.errors import InputError
+from gans.images import to_float
+
+
+class Batches:
+    """Batches of a uint8 array (N, S, S, C): every image once an epoch, in an order that follows from the seed.
+
+    The array goes to the device once; gathering, mirroring and scaling happen there. The last images of an epoch that
+    do not fill a batch wait for another epoch. Raises InputError when there are fewer images than a batch takes.
+    """
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray | None,
+        settings: Settings,
+        device: torch.device,
+    ) -> None:
+        if len(images) < settings.batch_size:
+            raise InputError(
+                f"batch_size is {settings.batch_size}, but {len(images)} training images; expected at most as many"
+            )
+        self._images = torch.from_numpy(np.array(images)).to(device)
+        self._labels = None if labels is None else torch.from_numpy(np.array(labels)).to(device)
+        self._batch_size = settings.batch_size
+        self._seed = settings.seed
+        self._random_flip = settings.random_flip
+        self._device = device
+        self._epoch = -1
+        self.per_epoch = len(images) // settings.batch_size
+
+    def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return batch number `step`: images as float (B, C, S, S) in [-1, 1], labels as int64 (B,) or None."""
+        epoch, place = divmod(step, self.per_epoch)
+        chosen = self._order(epoch)[place * self._batch_size : (place + 1) * self._batch_size]
+        images = to_float(self._images[chosen])
+        if self._random_flip:
+            source = randomness.generator(self._device, self._seed, "flip", step)
+            mirrored = torch.rand(self._batch_size, 1, 1, 1, generator=source, device=self._device) < 0.5
+            images = torch.where(mirrored, images.flip(3), images)
+        return images, None if self._labels is None else self._labels[chosen]
+
+    def _order(self, epoch: int) -> torch.Tensor:
+        """Return the order of the images in an epoch, made anew when the epoch changes."""
+        if epoch != self._epoch:
+            source = randomness.generator(torch.device("cpu"), self._seed, "shuffle", epoch)
+            self._permutation = torch.randperm(len(self._images), generator=source).to(self._device)
+            self._epoch = epoch
+        return self._permutation

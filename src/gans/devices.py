@@ -1,0 +1,45 @@
+"""Where tensors live, and whether the same commit gives the same bytes there."""
+
+import os
+import platform
+import resource
+import sys
+
+import torch
+
+from gans.errors import InputError
+
+
+def prepare(name: str, deterministic: bool) -> torch.device:
+    """Return the device called `name` (auto: the first of cuda, mps, cpu), with torch set up as `deterministic` asks.
+
+    Raises InputError when there is no such device here. Call it before anything else touches CUDA.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS repeats itself only with a fixed workspace
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, here in available.items() if here)
+    if not available[name]:
+        here = " or ".join(kind for kind, found in available.items() if found)
+        raise InputError(
+            f"run.device is {name}, but torch {torch.__version__} sees none; expected {here} here, or auto"
+        )
+    torch.use_deterministic_algorithms(deterministic)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing reads such
+    torch.backends.cudnn.benchmark = not deterministic
+    return torch.device(name)
+
+
+def description(device: torch.device) -> str:
+    """Return the device's name as a person would say it, such as 'cpu, 2 threads' or 'NVIDIA H100 80GB HBM3'."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} ({platform.machine()}), {torch.get_num_threads()} threads"
+
+
+def peak_memory_mb(device: torch.device) -> float:
+    """Return the most memory held so far, in megabytes: the device's own on CUDA, else this process's."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts bytes on macOS, kibibytes on Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -1,0 +1,20 @@
+"""Random numbers as a function of (seed, stream, step, rank), never of hidden state."""
+
+from typing import Literal
+
+import numpy as np
+import torch
+
+Stream = Literal["weights", "shuffle", "flip", "latents", "fixed_latents", "evaluation"]
+NUMBER_OF = {"weights": 0, "shuffle": 1, "flip": 2, "latents": 3, "fixed_latents": 4, "evaluation": 5}
+
+
+def derived_seed(seed: int, stream: Stream, step: int = 0, rank: int = 0) -> int:
+    """Return 63 bits that depend on all four and look unrelated for any two different calls."""
+    sequence = np.random.SeedSequence([seed, NUMBER_OF[stream], step, rank])
+    return int(sequence.generate_state(1, np.uint64)[0] >> 1)
+
+
+def generator(device: torch.device, seed: int, stream: Stream, step: int = 0, rank: int = 0) -> torch.Generator:
+    """Return a fresh source of random numbers on `device`."""
+    return torch.Generator(device).manual_seed(derived_seed(seed, stream, step, rank))

@@ -1,0 +1,136 @@
+"""The training loop: it names no variant."""
+
+import platform
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from gans import devices, randomness, sampling
+from gans.batches import Batches
+from gans.config import Settings
+from gans.curves import LossCurve, Progress
+from gans.ema import AveragedModule
+from gans.progress import progress_bar
+from gans.variants import ImageShape, Readings, Turn, Variant
+
+COLUMNS = ("step", "images", "epoch", "loss_d", "loss_g", "d_real", "d_fake")  # of every variant's loss curve
+BAR_UPDATES = 100  # how often the losses beside the progress bar change over a training: each waits for the device
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves behind."""
+
+    variant: Variant  # its networks as they ended
+    averaged: nn.Module  # the generator to use
+    rows: list[dict[str, float]]  # of metrics/losses/<variant>.csv
+    steps: dict[str, int]  # optimiser steps, by the column of the player's loss
+    images_seen: int  # real images shown to the first player
+    progress: Progress
+    seconds: float
+
+    def facts(self, device: torch.device) -> dict[str, Any]:
+        """Return what a rerun on this kind of device repeats exactly."""
+        players = {"g": self.variant.generator, "d": self.variant.discriminator}
+        return {
+            "images_seen": self.images_seen,
+            **{f"steps_{column.removeprefix('loss_')}": steps for column, steps in self.steps.items()},
+            **{f"parameters_{player}": _num_weights(module) for player, module in players.items() if module},
+            **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
+            "device": device.type,
+            "threads": torch.get_num_threads(),
+            "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        }
+
+    def timings(self, device: torch.device) -> dict[str, Any]:
+        """Return what no rerun repeats."""
+        return {
+            "images_per_second": round(self.images_seen / self.seconds, 1),
+            "seconds": round(self.seconds, 1),
+            "peak_memory_mb": round(devices.peak_memory_mb(device)),
+            "device": devices.description(device),
+        }
+
+
+def train(
+    kind: type[Variant],
+    settings: Settings,
+    shape: ImageShape,
+    images: np.ndarray,
+    labels: np.ndarray | None,
+    device: torch.device,
+    num_frames: int,
+) -> Trained:
+    """Return a variant trained on uint8 images (N, S, S, C) for `settings.epochs` passes of its first player.
+
+    The same arguments on the same kind of device give the same bytes. Raises InputError when a loss is not finite, and
+    when there are fewer images than a batch takes.
+    """
+    # Everything random follows from the seed: first the weights.
+    torch.manual_seed(randomness.derived_seed(settings.seed, "weights"))
+    variant = kind(settings, shape)
+    for module in variant.networks.values():
+        module.to(device).to(memory_format=torch.channels_last)
+    average = AveragedModule(variant.generator, settings.ema_half_life)
+    turns = variant.turns()
+    optimizers = {turn.column: _adam(turn, settings) for turn in turns}
+
+    # An epoch is a pass of the first player, so that variants with more critic steps see as many images.
+    batches = Batches(images, labels, settings, device)
+    num_iterations = max(1, settings.epochs * batches.per_epoch // turns[0].steps)
+    images_an_iteration = settings.batch_size * turns[0].steps
+    curve = LossCurve(num_iterations, images_an_iteration, len(images), device)
+    progress = Progress(average.module, settings, num_iterations, num_frames, device)
+    progress.look(0, 0)
+
+    started = time.perf_counter()
+    with progress_bar(num_iterations * images_an_iteration, kind.title, "img") as bar:
+        for iteration in range(num_iterations):
+            readings: Readings = {}
+            for turn in turns:
+                for step in range(turn.steps):
+                    # The first player gets a fresh batch for each of its steps; the others see its last one.
+                    if turn is turns[0]:
+                        number = iteration * turn.steps + step
+                        z = sampling.latents(settings.batch_size, settings, "latents", device, number)
+                        batch = variant.round(*batches[number], z)
+
+                    # The learner takes one step down its loss; what the loss only looks through is left alone.
+                    _set_frozen(turn, True)
+                    loss, own_readings = turn.loss(batch)
+                    optimizers[turn.column].zero_grad(set_to_none=True)
+                    loss.backward()
+                    optimizers[turn.column].step()
+                    _set_frozen(turn, False)
+                    readings |= {turn.column: loss, **own_readings}
+
+            # The average follows, and the curve grows on the device: only the bar waits for it, now and then.
+            images_seen = (iteration + 1) * images_an_iteration
+            average.update(images_seen, images_an_iteration)
+            curve.add(iteration, readings)
+            progress.look(iteration + 1, images_seen)
+            bar.update(images_an_iteration)
+            if (iteration + 1) % max(1, num_iterations // BAR_UPDATES) == 0:
+                newest = curve.rows()[-1]
+                bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
+    rows = curve.rows()
+
+    steps = {turn.column: num_iterations * turn.steps for turn in turns}
+    return Trained(variant, average.module, rows, steps, images_seen, progress, time.perf_counter() - started)
+
+
+def _adam(turn: Turn, settings: Settings) -> torch.optim.Optimizer:
+    return torch.optim.Adam(turn.learner.parameters(), settings.lr, (settings.beta1, settings.beta2), foreach=True)
+
+
+def _num_weights(module: nn.Module) -> int:
+    return sum(weight.numel() for weight in module.parameters())
+
+
+def _set_frozen(turn: Turn, frozen: bool) -> None:
+    for module in turn.frozen:
+        module.requires_grad_(not frozen)

@@ -1,0 +1,162 @@
+"""The loop: who learns when, what is kept, and that it teaches."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gans import images, sampling, training, variants
+from gans.config import Settings
+from gans.errors import InputError
+from gans.variants import Adversarial, ImageShape, Readings, Round, Turn, Variant
+
+SHAPE = ImageShape(3, 16, 0)
+
+
+def train(kind: type[Variant], settings: Settings, pixels: np.ndarray, frames: int = 3) -> training.Trained:
+    return training.train(kind, settings, SHAPE, pixels, None, torch.device("cpu"), frames)
+
+
+def test_every_pass_shows_each_image_and_each_player_steps_once_a_batch(small: Settings, pixels: np.ndarray) -> None:
+    trained = train(variants.load("dcgan"), small, pixels)
+    assert trained.images_seen == 2 * 32
+    assert trained.steps == {"loss_d": 8, "loss_g": 8}
+    assert [row["step"] for row in trained.rows] == list(range(1, 9))
+    assert trained.rows[-1]["images"] == 64
+    assert trained.rows[-1]["epoch"] == 2.0
+    assert list(trained.rows[0]) == ["step", "images", "epoch", "loss_d", "d_real", "d_fake", "loss_g"]
+    assert set(trained.rows[0]) == set(training.COLUMNS)
+
+
+def test_facts_are_those_of_the_networks(small: Settings, pixels: np.ndarray, cpu: torch.device) -> None:
+    trained = train(variants.load("dcgan"), small, pixels)
+    facts = trained.facts(cpu)
+    assert facts["parameters_g"] == sum(weight.numel() for weight in trained.variant.generator.parameters())
+    assert (facts["images_seen"], facts["steps_d"], facts["steps_g"], facts["device"]) == (64, 8, 8, "cpu")
+    assert facts["loss_g"] == pytest.approx(trained.rows[-1]["loss_g"], rel=1e-5)
+    timings = trained.timings(cpu)
+    assert timings["images_per_second"] == pytest.approx(64 / trained.seconds, rel=0.01)
+    assert timings["peak_memory_mb"] > 0
+
+
+def test_the_first_loss_is_that_of_the_untrained_networks(
+    small: Settings, pixels: np.ndarray, cpu: torch.device
+) -> None:
+    from gans import randomness
+    from gans.batches import Batches
+
+    trained = train(variants.load("dcgan"), small, pixels)
+    torch.manual_seed(randomness.derived_seed(small.seed, "weights"))
+    variant = variants.load("dcgan")(small, SHAPE)
+    batch = variant.round(*Batches(pixels, None, small, cpu)[0], sampling.latents(8, small, "latents", cpu, 0))
+    loss, readings = variant.turns()[0].loss(batch)
+    assert trained.rows[0]["loss_d"] == pytest.approx(loss.item(), rel=1e-5)
+    assert trained.rows[0]["d_real"] == pytest.approx(readings["d_real"].item(), rel=1e-5)
+
+
+def test_another_seed_gives_another_training(small: Settings, pixels: np.ndarray) -> None:
+    one = train(variants.load("dcgan"), small, pixels)
+    two = train(variants.load("dcgan"), small.model_copy(update={"seed": 4}), pixels)
+    assert one.rows[0]["loss_d"] != two.rows[0]["loss_d"]
+
+
+def test_the_averaged_generator_made_the_last_frame(small: Settings, pixels: np.ndarray, cpu: torch.device) -> None:
+    trained = train(variants.load("dcgan"), small, pixels)
+    assert trained.progress.images_seen == [0, 16, 64]
+    z = sampling.latents(16, small, "fixed_latents", cpu)
+    assert (trained.progress.frames[-1] == sampling.generate(trained.averaged, z)).all()
+    assert not (trained.progress.frames[0] == trained.progress.frames[-1]).all()
+
+
+def test_random_numbers_elsewhere_change_nothing(small: Settings, pixels: np.ndarray) -> None:
+    one = train(variants.load("dcgan"), small, pixels)
+    torch.rand(1000)
+    assert train(variants.load("dcgan"), small, pixels).rows == one.rows
+
+
+class ThreeCriticSteps(Adversarial):
+    """A pair whose first player steps three times, and which keeps count of the batches it was shown."""
+
+    title, source = "three steps", "this test"
+    seen: ClassVar[list[tuple[str, float]]] = []
+
+    def __init__(self, settings: Settings, shape: ImageShape) -> None:
+        self.generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Tanh(), nn.Unflatten(1, (3, 16, 16)))
+        self.discriminator = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 1), nn.Flatten(0))
+
+    def turns(self) -> tuple[Turn, ...]:
+        return (
+            Turn("loss_d", self.discriminator, self.discriminator_loss, steps=3),
+            Turn("loss_g", self.generator, self.generator_loss, frozen=(self.discriminator,)),
+        )
+
+    def discriminator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+        self.seen.append(("d", batch.real.sum().item()))
+        return super().discriminator_loss(batch)
+
+    def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+        self.seen.append(("g", batch.real.sum().item()))
+        assert not any(weight.requires_grad for weight in self.discriminator.parameters())
+        return super().generator_loss(batch)
+
+
+def test_several_steps_of_the_first_player_share_the_budget(small: Settings, pixels: np.ndarray) -> None:
+    ThreeCriticSteps.seen.clear()
+    trained = train(ThreeCriticSteps, small.model_copy(update={"epochs": 3}), pixels)
+    assert trained.steps == {"loss_d": 12, "loss_g": 4}
+    assert trained.images_seen == 96
+    players = [player for player, _ in ThreeCriticSteps.seen]
+    assert players == ["d", "d", "d", "g"] * 4
+    first_four = [total for _, total in ThreeCriticSteps.seen[:4]]
+    assert len(set(first_four[:3])) == 3  # a fresh batch for each step
+    assert first_four[3] == first_four[2]  # the second player sees the last one
+
+
+class OneLearner(Variant):
+    """No discriminator: one player learns to make the mean image."""
+
+    title, source = "one learner", "this test"
+
+    def __init__(self, settings: Settings, shape: ImageShape) -> None:
+        self.generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Unflatten(1, (3, 16, 16)))
+
+    def turns(self) -> tuple[Turn, ...]:
+        return (Turn("loss_g", self.generator, self.loss),)
+
+    def loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+        error = (batch.fake - batch.real).square().mean()
+        return error, {"error": error}
+
+
+def test_a_variant_without_a_discriminator_learns(small: Settings, cpu: torch.device) -> None:
+    target = np.full((16, 16, 16, 3), 200, np.uint8)
+    settings = small.model_copy(update={"epochs": 150, "lr": 0.01, "ema_half_life": 0.0})
+    trained = train(OneLearner, settings, target)
+    assert trained.rows[-1]["loss_g"] < trained.rows[0]["loss_g"] / 20
+    assert set(trained.rows[0]) == {"step", "images", "epoch", "loss_g", "error"}
+    assert "parameters_d" not in trained.facts(cpu)
+    fakes = sampling.generate(trained.averaged, sampling.latents(8, settings, "evaluation", cpu))
+    assert abs(fakes.mean() - 200) < 15
+
+
+def test_a_loss_that_is_not_finite_stops_with_its_step(small: Settings, pixels: np.ndarray) -> None:
+    class Diverging(ThreeCriticSteps):
+        def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+            loss, readings = super().generator_loss(batch)
+            return loss * (float("nan") if len(self.seen) > 5 else 1.0), readings
+
+    ThreeCriticSteps.seen.clear()
+    with pytest.raises(InputError, match="loss_g is nan at step 2; expected a finite number"):
+        train(Diverging, small.model_copy(update={"epochs": 9}), pixels)
+
+
+def test_a_dcgan_learns_the_colour_of_its_images(small: Settings, cpu: torch.device) -> None:
+    red = np.zeros((64, 16, 16, 3), np.uint8)
+    red[..., 0] = np.random.default_rng(0).integers(180, 250, (64, 1, 1))
+    settings = small.model_copy(update={"epochs": 40, "lr": 0.002})
+    trained = train(variants.load("dcgan"), settings, red)
+    fakes = sampling.generate(trained.averaged, sampling.latents(32, settings, "evaluation", cpu))
+    assert fakes[..., 0].mean() > fakes[..., 1:].mean() + 80
+    assert images.to_float(torch.from_numpy(fakes)).shape == (32, 3, 16, 16)
