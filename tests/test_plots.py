@@ -1,0 +1,33 @@
+"""Figures of the loss curves."""
+
+import numpy as np
+
+from gans import plots
+
+CURVE = {
+    "images": [64.0, 128.0, 192.0, 256.0],
+    "loss_d": [1.4, 1.2, 1.0, 0.9],
+    "loss_g": [0.7, 0.9, 1.1, 1.5],
+    "d_real": [0.5, 0.6, 0.7, 0.7],
+    "d_fake": [0.5, 0.4, 0.3, 0.3],
+}
+
+
+def test_losses_and_probabilities_have_a_panel_each() -> None:
+    losses, probabilities = plots.losses_figure(CURVE).axes
+    assert [text.get_text() for text in losses.get_legend().get_texts()] == ["D", "G"]
+    assert [text.get_text() for text in probabilities.get_legend().get_texts()] == ["D(x)", "D(G(z))"]
+    assert list(losses.get_lines()[0].get_ydata()) == CURVE["loss_d"]
+
+
+def test_columns_without_a_number_are_left_out() -> None:
+    empty = [float("nan")] * 4
+    (only,) = plots.losses_figure({**CURVE, "loss_d": empty, "d_real": empty, "d_fake": empty}).axes
+    assert [text.get_text() for text in only.get_legend().get_texts()] == ["G"]
+
+
+def test_the_bold_line_is_the_running_mean() -> None:
+    values = list(np.arange(100.0))
+    figure = plots.losses_figure({"images": values, "loss_g": values})
+    mean = figure.axes[0].get_lines()[1]  # of 4 rows: 0..3, 1..4, ...
+    assert list(mean.get_ydata()[:2]) == [1.5, 2.5]
