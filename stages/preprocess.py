@@ -1,0 +1,23 @@
+"""Crop, shrink and pack the raw images into one array in data/processed/<dataset>."""
+
+import stages
+from gans import config, datasets, paths, preprocess
+
+
+def main() -> None:
+    """Read the archive in place and write the array, its labels and its record in one move."""
+    params = config.load()
+    images = datasets.open_images(paths.raw(params.dataset), params.data.condition_on)
+    with paths.published(paths.processed(params.dataset)) as draft:
+        draft.mkdir()
+        preprocess.pack(
+            images,
+            draft,
+            size=params.image_size,
+            crop_px=params.data.crop_px,
+            max_images=params.data.max_images,
+        )
+
+
+if __name__ == "__main__":
+    stages.run(main)

@@ -1,0 +1,43 @@
+"""Tell the whole run on one page."""
+
+import stages
+from gans import artefacts, config, paths, report, variants
+
+SAMPLES = ("real_vs_fake.png", "progress.gif", "progress.png", "interpolation.png", "grid.png")
+
+
+def main() -> None:
+    """Write the page in HTML and Markdown, and metrics/summary.json, over the active variants."""
+    params = config.load()
+    story = report.Story(
+        dataset=params.dataset,
+        meta=artefacts.read_json(paths.processed(params.dataset) / "meta.json"),
+        settings=config.shared_settings(params),
+        floor=artefacts.read_json(paths.FLOOR),
+        entries=[entry(params, name) for name in params.active],
+    )
+    with paths.published(paths.REPORT / "index.html") as draft:
+        draft.write_text(report.html(story), encoding="utf-8")
+    with paths.published(paths.REPORT / "index.md") as draft:
+        draft.write_text(report.markdown(story, paths.REPORT), encoding="utf-8")
+    artefacts.write_json(paths.SUMMARY, report.summary(story))
+
+
+def entry(params: config.Params, variant: str) -> report.Entry:
+    """Return what the earlier stages found out about a variant."""
+    kind = variants.load(variant)
+    pictures = {name: paths.samples(variant) / name for name in SAMPLES}
+    return report.Entry(
+        name=variant,
+        title=kind.title,
+        source=kind.source,
+        own_settings=config.own_settings(params, variant),
+        quality=artefacts.read_json(paths.quality_metrics(variant)),
+        train=artefacts.read_json(paths.train_metrics(variant)),
+        speed=artefacts.read_json(paths.speed_metrics(variant)),
+        pictures={"losses": paths.losses_figure(variant), **pictures},
+    )
+
+
+if __name__ == "__main__":
+    stages.run(main)

@@ -1,0 +1,214 @@
+"""The pipeline itself, run by DVC in a temporary clone."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT
+from PIL import Image
+
+pytestmark = pytest.mark.slow
+
+# A run of seconds, and a second variant: one file and one entry are all that it takes.
+SMALL = {"image_size": 16, "width": 4, "nz": 8, "epochs": 2, "batch_size": 16}
+TWIN = '''"""A second variant."""
+
+from gans.config import Settings
+from gans.nets import DCGANDiscriminator, DCGANGenerator
+from gans.variants import Adversarial, ImageShape
+
+
+class Twin(Adversarial):
+    """A DCGAN without its initialisation."""
+
+    title, source = "Twin", "a test"
+
+    def __init__(self, settings: Settings, shape: ImageShape) -> None:
+        self.generator = DCGANGenerator(settings.nz, shape.channels, shape.size, settings.width)
+        self.discriminator = DCGANDiscriminator(shape.channels, shape.size, settings.width)
+'''
+
+
+@dataclass
+class Workspace:
+    """A clone in which commands are typed."""
+
+    folder: Path
+
+    def run(self, *words: str, check: bool = True) -> str:
+        """Return what a command printed; it finds this test's interpreter first, as with `make`."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "default"}
+        for name in ("DVC_ROOT", "PYTHONPATH"):
+            environment.pop(name, None)
+        done = subprocess.run(
+            words,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout
+        return done.stdout
+
+    def json(self, path: str) -> dict[str, object]:
+        values: dict[str, object] = json.loads((self.folder / path).read_text())
+        return values
+
+    def lock(self) -> dict[str, dict[str, object]]:
+        stages: dict[str, dict[str, object]] = yaml.safe_load((self.folder / "dvc.lock").read_text())["stages"]
+        return stages
+
+
+def stages_run(output: str) -> list[str]:
+    """Return the stages that DVC says it ran."""
+    return re.findall(r"Running stage '([^']+)'", output)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A repository with this checkout's files and a small params.yaml, in which `dvc repro` has run once."""
+    folder = tmp_path_factory.mktemp("clone") / "gans"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params |= {**SMALL, "active": ["dcgan", "twin"]}
+    params["variants"] = {"dcgan": params["variants"]["dcgan"], "twin": {"lr": None}}
+    params["data"]["num_toyfaces"] = 320
+    params["sample"]["progress_frames"] = 4
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (folder / "src/gans/variants/twin.py").write_text(TWIN)
+    with (folder / "src/gans/variants/__init__.py").open("a") as file:
+        file.write('\n\nprint("library:", __file__)\n')
+    clone = Workspace(folder)
+    clone.run("git", "init", "--quiet", "--initial-branch=main")
+    clone.run("git", "config", "user.email", "tests@localhost")
+    clone.run("git", "config", "user.name", "tests")
+    clone.run("git", "add", "--all")
+    clone.run("git", "commit", "--quiet", "--message=small")
+    output = clone.run("dvc", "repro")
+    assert stages_run(output)[:3] == ["download", "preprocess", "reference"]
+    clone.run("git", "add", "--all")
+    clone.run("git", "commit", "--quiet", "--message=run")
+    return clone
+
+
+@pytest.mark.parametrize("variant", ["dcgan", "twin"])
+def test_every_artefact_of_a_variant_is_there(workspace: Workspace, variant: str) -> None:
+    train = workspace.json(f"metrics/train/{variant}.json")
+    assert {"images_seen", "steps_d", "steps_g", "parameters_g", "parameters_d", "loss_d", "loss_g"} <= set(train)
+    assert train["images_seen"] == 2 * 240
+    speed = workspace.json(f"metrics/speed/{variant}.json")
+    assert set(speed) == {"images_per_second", "seconds", "peak_memory_mb", "device"}
+    quality = workspace.json(f"metrics/quality/{variant}.json")
+    assert {"fid_lite0", "kid_lite0", "n_real", "n_fake", "extractor"} <= set(quality)
+    assert (quality["n_real"], quality["n_fake"], quality["extractor"]) == (80, 80, "lite0")
+    losses = (workspace.folder / f"metrics/losses/{variant}.csv").read_text().splitlines()
+    assert losses[0] == "step,images,epoch,loss_d,loss_g,d_real,d_fake"
+    assert len(losses) == 1 + 30
+    for name in ("grid.png", "real_vs_fake.png", "progress.png", "progress.gif", "interpolation.png"):
+        with Image.open(workspace.folder / "samples" / variant / name) as picture:
+            assert min(picture.size) > 50
+    with Image.open(workspace.folder / f"report/figures/{variant}_losses.png") as figure:
+        assert figure.width > 500
+    assert (workspace.folder / "models" / variant / "generator.safetensors").stat().st_size > 1000
+
+
+def test_data_and_report_are_there(workspace: Workspace) -> None:
+    meta = workspace.json("data/processed/toyfaces/meta.json")
+    assert meta["splits"] == {"train": [0, 240], "validation": [240, 280], "test": [280, 320]}
+    array = np.load(workspace.folder / "data/processed/toyfaces/images.npy")
+    assert array.shape == (320, 16, 16, 3)
+    summary = workspace.json("metrics/summary.json")
+    assert list(summary["variants"]) == ["dcgan", "twin"]  # type: ignore[call-overload]
+    assert "fid_lite0" in workspace.json("metrics/floor.json")
+    page = (workspace.folder / "report/index.html").read_text()
+    assert page.count("data:image/png;base64,") == 10
+    assert "Twin" in (workspace.folder / "report/index.md").read_text()
+
+
+def test_a_second_repro_runs_nothing_and_git_sees_no_change(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "repro")
+    assert stages_run(output) == []
+    assert "up to date" in output
+    assert workspace.run("git", "status", "--porcelain") == ""
+
+
+def test_training_again_gives_the_same_bytes(workspace: Workspace) -> None:
+    before = workspace.lock()["train@dcgan"]["outs"]
+    workspace.run("dvc", "repro", "--force", "--single-item", "train@dcgan")
+    after = workspace.lock()["train@dcgan"]["outs"]
+    assert isinstance(before, list)
+    assert isinstance(after, list)
+    changed = {new["path"] for old, new in zip(before, after, strict=True) if old["md5"] != new["md5"]}
+    assert changed <= {"metrics/speed/dcgan.json"}
+    workspace.run("dvc", "repro")
+    workspace.run("git", "commit", "--quiet", "--all", "--message=again", check=False)
+
+
+def test_an_override_of_one_variant_runs_that_variant_alone_and_arrives_as_a_number(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "exp", "run", "-S", "variants.twin.lr=1e-5")
+    assert set(stages_run(output)) == {"train@twin", "sample@twin", "evaluate@twin", "plot@twin", "report"}
+    settings = workspace.json("models/twin/settings.json")["settings"]
+    assert settings["lr"] == 0.00001  # type: ignore[index]
+    assert "lr: 1e-05" in (workspace.folder / "params.yaml").read_text()
+    changed = workspace.run("git", "diff", "--unified=0", "params.yaml").splitlines()
+    assert [line for line in changed if re.match(r"[+-][^+-]", line)] == ["-    lr:", "+    lr: 1e-05"]
+    assert "fid_lite0" in workspace.run("dvc", "metrics", "diff")
+    workspace.run("git", "checkout", "--quiet", ".")
+    workspace.run("dvc", "checkout")
+
+
+def test_a_temporary_run_imports_its_own_copy_of_the_code(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "exp", "run", "--temp", "--name", "apart", "-S", "lr=1e-4")
+    libraries = re.findall(r"library: (.*)", output)
+    assert libraries
+    assert all(f"{workspace.folder}/.dvc/tmp/exps/" in library for library in libraries)
+    assert "apart" in workspace.run("dvc", "exp", "show", "--csv")
+    assert workspace.run("git", "status", "--porcelain") == ""
+
+
+def test_a_shorter_list_of_variants_runs_the_report_alone(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "exp", "run", "-S", "active=[dcgan]")
+    assert stages_run(output) == ["report"]
+    assert list(workspace.json("metrics/summary.json")["variants"]) == ["dcgan"]  # type: ignore[call-overload]
+    workspace.run("git", "checkout", "--quiet", ".")
+    workspace.run("dvc", "checkout")
+
+
+def test_a_stage_that_refuses_its_input_fails_the_run(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "repro", "-s", "download", check=False)
+    assert "failed" not in output
+    params = workspace.folder / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("image_size: 16", "image_size: 60"))
+    output = workspace.run("dvc", "repro", check=False)
+    params.write_text(text)
+    assert "preprocess: params.yaml: image_size is 60; expected a power of two from 16 to 128" in output
+    assert "ERROR: failed to reproduce 'preprocess'" in output
+
+
+def test_real_photographs_run_through_the_whole_pipeline(workspace: Workspace, real_faces: Path) -> None:
+    options = [f"data.root={real_faces}", "dataset=celeba", "data.max_images=600", "active=[dcgan]"]
+    workspace.run("dvc", "exp", "run", *(word for option in options for word in ("-S", option)))
+    assert workspace.json("data/processed/celeba/meta.json")["num_images"] == 598
+    quality = workspace.json("metrics/quality/dcgan.json")
+    assert 0 < float(str(quality["fid_lite0"])) < 1e5
+    assert "celeba" in (workspace.folder / "report/index.html").read_text()
+    workspace.run("git", "checkout", "--quiet", ".")
