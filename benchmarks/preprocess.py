@@ -1,6 +1,6 @@
 """Measure preprocessing in images a second, beside Pillow alone in one thread, alternating, on the same archive.
 
-Pillow alone decodes, crops and shrinks the same images one after another and keeps nothing: the speed of one core. Usage:
+Pillow alone decodes, crops and shrinks the images one after another and keeps nothing: the speed of one core. Usage:
 
     python benchmarks/preprocess.py [FOLDER]
 
@@ -22,12 +22,14 @@ NUM_IMAGES, SIZE, CROP_PX, ROUNDS = 2048, 64, 178, 5
 
 
 def images_per_second(work: Callable[[], object], count: int) -> float:
+    """Return how fast `work` handles `count` images."""
     started = time.perf_counter()
     work()
     return count / (time.perf_counter() - started)
 
 
 def main() -> None:
+    """Print both speeds, and their ratio on the last line."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(scratch) / "toyfaces"
         if not folder.exists():

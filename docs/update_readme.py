@@ -1,7 +1,6 @@
 """Bring the README's results table and picture up to the last run of the pipeline.
 
-The table is the one in report/index.md, the picture samples/<first variant>/real_vs_fake.png: nothing in either is typed
-by hand.
+The table is the one in report/index.md, the picture one of samples/dcgan: nothing in either is typed by hand.
 """
 
 import re

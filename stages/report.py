@@ -3,7 +3,7 @@
 import stages
 from gans import artefacts, config, paths, report, variants
 
-SAMPLES = ("real_vs_fake.png", "progress.gif", "progress.png", "interpolation.png", "grid.png")
+SAMPLES = ("grid.png", "real_vs_fake.png", "progress.png", "progress.gif", "interpolation.png")
 
 
 def main() -> None:

@@ -95,7 +95,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     for key, value in SMALL.items():
         params, count = re.subn(rf"^(\s*{key}:) \S+", rf"\1 {value}", params, flags=re.MULTILINE)
         assert count == 1, key
-    params = params.replace("variants:", "variants:\n  twin:\n    lr:", 1) + "- twin\n"
+    params = params.replace("  dcgan:\n", "  twin:\n    lr:\n  dcgan:\n", 1) + "- twin\n"
     (folder / "params.yaml").write_text(params)
     (folder / "src/gans/variants/twin.py").write_text(TWIN)
     with (folder / "src/gans/variants/__init__.py").open("a") as file:

@@ -9,14 +9,15 @@ from string import Template
 from typing import Any
 
 PAGE = Path(__file__).with_name("report.html")
-PICTURES = {
-    "real_vs_fake.png": "Held-out real images, and images of the same fixed latents as in every run with this seed.",
+PICTURES = {  # in the order of the page
+    "real_vs_fake.png": "Held-out real images, and the images of 64 latents that stay the same from run to run.",
     "losses": "What G and D lose, and how real D finds real and generated images, while training.",
     "progress.gif": "The same latents over training.",
-    "progress.png": "The same latents, a row a moment.",
-    "interpolation.png": "Walks along great arcs between two latents.",
-    "grid.png": "A grid of fixed latents.",
+    "grid.png": "The generated images by themselves.",
+    "progress.png": "The same latents again, a row a moment.",
+    "interpolation.png": "Walks along great arcs, each from one latent to another.",
 }
+WIDE = ("real_vs_fake.png", "losses")
 Cells = list[list[str]]
 
 
@@ -107,7 +108,7 @@ def markdown(story: Story, folder: Path) -> str:
     ]
     for entry in story.entries:
         parts.append(f"## {entry.title}\n\n{_introduction(entry)}\n")
-        for name, path in entry.pictures.items():
+        for name, path in _in_order(entry):
             link = "/".join([*[".."] * len(folder.parts), *path.parts])
             parts.append(f"![{entry.title}: {PICTURES[name]}]({link})\n")
     parts.append("## Settings and provenance\n")
@@ -131,25 +132,28 @@ def html(story: Story) -> str:
 
 
 def _section(entry: Entry) -> str:
-    figures = [
-        _figure(f"{entry.title}: {PICTURES[name]}", PICTURES[name], path) for name, path in entry.pictures.items()
-    ]
     return "\n".join(
         [
             f'<h2 id="{escape(entry.name)}">{escape(entry.title)}</h2>',
             f'<p class="quiet">{escape(_introduction(entry))}</p>',
             '<div class="pictures">',
-            *figures,
+            *(_figure(entry.title, name, path) for name, path in _in_order(entry)),
             "</div>",
         ]
     )
 
 
-def _figure(description: str, caption: str, path: Path) -> str:
-    kind = path.suffix.removeprefix(".")
+def _figure(title: str, name: str, path: Path) -> str:
+    caption = escape(PICTURES[name])
     data = base64.b64encode(path.read_bytes()).decode("ascii")
-    image = f'<img src="data:image/{kind};base64,{data}" alt="{escape(description)}">'
-    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
+    source = f"data:image/{path.suffix.removeprefix('.')};base64,{data}"
+    image = f'<img src="{source}" alt="{escape(title)}: {caption}">'
+    width = ' class="wide"' if name in WIDE else ""
+    return f"<figure{width}>{image}<figcaption>{caption}</figcaption></figure>"
+
+
+def _in_order(entry: Entry) -> list[tuple[str, Path]]:
+    return [(name, entry.pictures[name]) for name in PICTURES if name in entry.pictures]
 
 
 def _row(cells: Sequence[str], tag: str) -> str:
