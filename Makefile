@@ -11,22 +11,22 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards open report/index.html
-	dvc repro
+	$(VENV)/bin/dvc repro
 
 test: $(VENV)/ready-to-test ## run all tests
-	pytest
+	$(VENV)/bin/pytest
 
 check: $(VENV)/ready-to-test ## lint, types and the fast tests
-	ruff check
-	ruff format --check
-	mypy
-	pytest -m "not slow"
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pytest -m "not slow"
 
 bench: $(VENV)/ready ## measure the speed of preprocessing
-	python benchmarks/preprocess.py
+	$(VENV)/bin/python benchmarks/preprocess.py
 
 readme: $(VENV)/ready ## bring the README's table and picture up to the last run
-	python docs/update_readme.py
+	$(VENV)/bin/python docs/update_readme.py
 
 clean: ## remove the environment and what the pipeline wrote; DVC's cache stays
 	rm -rf $(VENV) data models samples report

@@ -27,7 +27,11 @@ def main() -> None:
         sys.exit(f"{REPORT} is missing; expected the last run's report: run `make repro`")
     table = table_in(REPORT.read_text(encoding="utf-8"))
     text = README.read_text(encoding="utf-8")
-    README.write_text(RESULTS.sub(lambda marks: f"{marks[1]}{table}{marks[2]}", text), encoding="utf-8")
+    text, count = RESULTS.subn(lambda marks: f"{marks[1]}{table}{marks[2]}", text)
+    if count != 1:
+        sys.exit(f"{README} has {count} places for the results; expected one between <!-- results --> and its end")
+    README.write_text(text, encoding="utf-8")
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(SAMPLES / "dcgan" / PICTURE.name, PICTURE)
 
 

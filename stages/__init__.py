@@ -23,5 +23,5 @@ def run(stage: Callable[..., None], *arguments: str) -> None:
         sys.exit(f"usage: python -m stages.{' '.join([name, *arguments])}")
     try:
         stage(*given)
-    except InputError as error:
-        sys.exit(f"{' '.join([name, *given])}: {error}")
+    except (InputError, OSError) as error:  # OSError: a full disk, a file that may not be read
+        sys.exit(f"{' '.join([name, *given])}: {' '.join(str(error).split())}")

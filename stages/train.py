@@ -12,9 +12,8 @@ def main(variant: str) -> None:
     device = devices.prepare(params.run.device, params.run.deterministic)
     data = arrays.load(paths.processed(params.dataset))
     shape = variants.ImageShape(data.meta["channels"], data.meta["image_size"], len(data.meta["class_names"]))
-    labels = None if data.labels is None else data.labels[data.train]
     frames = params.sample.progress_frames
-    trained = training.train(kind, settings, shape, data.images[data.train], labels, device, frames)
+    trained = training.train(kind, settings, shape, data.images[data.train], device, frames)
     models.save(
         paths.model(variant),
         name=variant,

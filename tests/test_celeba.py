@@ -1,14 +1,18 @@
 """CelebA's archive and lists: the published quirks, and the faults of real copies."""
 
 import io
+import threading
 import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from gans import celeba, toyfaces
+from gans import artefacts, celeba, toyfaces
 from gans.errors import InputError
 
 
@@ -70,7 +74,8 @@ def png() -> bytes:
         (jpeg()[:-200], "truncated"),
         (png(), "not a JPEG"),
         (b"no image", "not a JPEG"),
-        (jpeg(5000, 4000), "5000x4000 pixels; expected at most"),
+        (jpeg(5000, 4000), r"Image size \(20000000 pixels\) exceeds limit of 16777216 pixels"),
+        (jpeg().replace(b"\x00\xda\x00\xb2", b"\x4e\x20\x4e\x20"), r"Image size \(400000000 pixels\) exceeds"),
     ],
 )
 def test_a_damaged_image_is_named(tmp_path: Path, data: bytes, found: str) -> None:
@@ -86,6 +91,17 @@ def test_a_flipped_bit_in_the_archive_is_noticed(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"000007\.jpg: Bad CRC-32"):
         celeba.Archive(path).read("000007.jpg")
+
+
+def test_a_damaged_compressed_member_is_named(tmp_path: Path) -> None:
+    path = tmp_path / celeba.ARCHIVE
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("img_align_celeba/000007.jpg", jpeg())
+    whole = path.read_bytes()
+    for place in range(60, 120):
+        path.write_bytes(whole[:place] + b"\xff\xff" + whole[place + 2 :])
+        with pytest.raises(InputError, match=r"000007\.jpg: "):
+            celeba.Archive(path).read("000007.jpg")
 
 
 NAMES = ["000001.jpg", "000002.jpg", "000003.jpg"]
@@ -104,6 +120,7 @@ def test_the_partition_list_is_read_with_any_line_ending(tmp_path: Path, ending:
         ("000001.jpg 0\n000002.jpg 3\n000003.jpg 0\n", r"line 2: '000002\.jpg 3'; expected a file name and 0, 1 or 2"),
         ("000001.jpg 0\n000002.jpg 1\n", r"has no row for 000003\.jpg; expected one row for each of 3 images"),
         ("000001.jpg 0\n", r"has no row for 000002\.jpg and 1 more"),
+        ("000001.jpg 0\n000001.jpg 2\n", r"line 2: 000001\.jpg stands there a second time"),
         ("".join(f"00000{i}.jpg 0\n" for i in range(1, 5)), r"lists what the archive lacks: 000004\.jpg"),
     ],
 )
@@ -171,6 +188,59 @@ def test_a_root_without_the_archive_is_named(tmp_path: Path) -> None:
         celeba.copy_local(tmp_path / "nowhere", tmp_path, None)
     with pytest.raises(InputError, match=r"which holds no img_align_celeba\.zip"):
         celeba.copy_local(tmp_path, tmp_path, None)
+
+
+def test_the_folder_where_downloads_wait_is_no_root(toyfaces_folder: Path) -> None:
+    before = sorted(toyfaces_folder.iterdir())
+    with pytest.raises(InputError, match="where downloads wait; move the files to a folder of their own"):
+        celeba.copy_local(toyfaces_folder, toyfaces_folder, None)
+    assert sorted(toyfaces_folder.iterdir()) == before
+
+
+@pytest.fixture
+def served(toyfaces_folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """The address of the toyfaces' archive on a loopback server, and the requests that it has answered."""
+    requests: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *words: object) -> None:
+            requests.append(self.path)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(toyfaces_folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/{celeba.ARCHIVE}", requests
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_archive_is_fetched_alone_and_leftovers_of_other_tries_go(
+    served: tuple[str, list[str]], toyfaces_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "incoming"
+    folder.mkdir()
+    (folder / celeba.PARTITION).write_text("000001.jpg 0\n")
+    sha256 = artefacts.sha256_of(toyfaces_folder / celeba.ARCHIVE)
+    celeba.fetch(folder, tmp_path / "kept", served[0], sha256.upper(), with_attributes=False)
+    assert [path.name for path in folder.iterdir()] == [celeba.ARCHIVE]
+
+
+def test_what_is_there_already_is_not_fetched(
+    served: tuple[str, list[str]], toyfaces_folder: Path, tmp_path: Path
+) -> None:
+    sha256 = artefacts.sha256_of(toyfaces_folder / celeba.ARCHIVE)
+    celeba.fetch(tmp_path / "incoming", toyfaces_folder, served[0], sha256, with_attributes=False)
+    assert served[1] == []
+    assert sorted(path.name for path in (tmp_path / "incoming").iterdir()) == [celeba.ARCHIVE]
+
+
+def test_an_archive_that_is_not_celebas_is_refused_without_a_hash_of_its_own(
+    served: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=celeba.ARCHIVE_SHA256):
+        celeba.fetch(tmp_path / "incoming", tmp_path / "kept", served[0], None, with_attributes=False)
+    assert list((tmp_path / "incoming").iterdir()) == []
 
 
 def test_what_is_written_has_celebas_quirks(toyfaces_folder: Path) -> None:

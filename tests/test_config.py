@@ -62,10 +62,12 @@ def test_a_variant_may_add_settings(write_params: Callable[..., Path]) -> None:
         ({"dataset": "imagenet"}, "dataset is 'imagenet'; expected toyfaces or celeba"),
         ({"dataset": "x; touch y"}, "dataset is 'x; touch y'; expected toyfaces or celeba"),
         ({"active": ["dcgn"]}, "unknown variant 'dcgn'; expected one of dcgan"),
-        ({"active": []}, "active is []; expected a list of variants, at least one"),
+        ({"active": []}, "active is []; expected a list of different variants, at least one"),
         ({"variants.dcgan.lr": "x"}, "variants.dcgan.lr is 'x'; expected a number above 0"),
         ({"data": 3}, "data is 3; expected a section"),
         ({"data.sha256": "abc"}, "data.sha256 is 'abc'; expected 64 hexadecimal digits in quotes, or nothing"),
+        ({"data.condition_on": ["Smiling", "Smiling"]}, "expected a list of up to 8 different attribute names"),
+        ({"variants.foo": {"lr": 1}}, "variants.foo has no file; expected foo.py in src/gans/variants"),
         ({"run.device": "tpu"}, "run.device is 'tpu'; expected auto, cuda, mps or cpu"),
     ],
 )
@@ -78,9 +80,22 @@ def test_what_is_wrong_is_named_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_a_key_that_is_no_name_is_refused(write_params: Callable[..., Path]) -> None:
+    path = write_params({})
+    path.write_text(path.read_text() + "5: 1\n")
+    with pytest.raises(InputError, match="unknown key 5; expected a name"):
+        config.load(path)
+
+
 def test_several_mistakes_are_counted(write_params: Callable[..., Path]) -> None:
     with pytest.raises(InputError, match=r"lr is 0; expected a number above 0 \(and 1 more\)"):
         config.load(write_params({"lr": 0, "nz": 0}))
+
+
+def test_an_unknown_key_of_a_variant_is_refused_even_when_empty(write_params: Callable[..., Path]) -> None:
+    params = config.load(write_params({"variants.dcgan.beta_1": None}))
+    with pytest.raises(InputError, match=r"unknown key variants\.dcgan\.beta_1 \(None\); did you mean beta1\?"):
+        config.settings_of(params, "dcgan", Settings)
 
 
 def test_what_all_variants_must_share_cannot_be_overridden(write_params: Callable[..., Path]) -> None:
@@ -89,10 +104,10 @@ def test_what_all_variants_must_share_cannot_be_overridden(write_params: Callabl
         config.settings_of(params, "dcgan", Settings)
 
 
-@pytest.mark.parametrize("text", ["lr: [", "just words", ""])
-def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("content", [b"lr: [", b"just words", b"", b"lr: \xff"])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "params.yaml"
-    path.write_text(text)
+    path.write_bytes(content)
     with pytest.raises(InputError) as caught:
         config.load(path)
     assert "\n" not in str(caught.value)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from gans.downloads import fetch, sha256_of
+from gans.downloads import fetch
 from gans.errors import InputError
 
 CONTENT = b"PK" + random.Random(0).randbytes(299_998)
@@ -179,11 +179,6 @@ def test_a_file_arrives_whole_with_nothing_beside_it(server: Server, destination
 def test_neither_size_nor_first_bytes_need_be_known(server: Server, destination: Path) -> None:
     get(server, destination, size=None, starts_with=b"", sha256=SHA256.upper())
     assert destination.read_bytes() == CONTENT
-
-
-def test_sha256_of_abc_is_that_of_fips_180(tmp_path: Path) -> None:
-    (tmp_path / "abc").write_bytes(b"abc")
-    assert sha256_of(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def test_a_right_file_in_place_costs_no_request(server: Server, destination: Path) -> None:

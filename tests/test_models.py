@@ -16,7 +16,7 @@ SHAPE = ImageShape(3, 16, 0)
 
 @pytest.fixture
 def trained(small: Settings, pixels: np.ndarray, cpu: torch.device) -> Trained:
-    return training.train(variants.load("dcgan"), small, SHAPE, pixels, None, cpu, 3)
+    return training.train(variants.load("dcgan"), small, SHAPE, pixels, cpu, 3)
 
 
 def save(folder: Path, settings: Settings, trained: Trained) -> None:
@@ -63,7 +63,7 @@ def test_equal_trainings_give_equal_bytes(
     tmp_path: Path, small: Settings, pixels: np.ndarray, cpu: torch.device
 ) -> None:
     for name in ("one", "two"):
-        again = training.train(variants.load("dcgan"), small, SHAPE, pixels, None, cpu, 3)
+        again = training.train(variants.load("dcgan"), small, SHAPE, pixels, cpu, 3)
         save(tmp_path / name, small, again)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from gans import images, sampling, training, variants
+from gans import images, randomness, sampling, training, variants
+from gans.batches import Batches
 from gans.config import Settings
 from gans.errors import InputError
 from gans.variants import Adversarial, ImageShape, Readings, Round, Turn, Variant
@@ -16,7 +17,7 @@ SHAPE = ImageShape(3, 16, 0)
 
 
 def train(kind: type[Variant], settings: Settings, pixels: np.ndarray, frames: int = 3) -> training.Trained:
-    return training.train(kind, settings, SHAPE, pixels, None, torch.device("cpu"), frames)
+    return training.train(kind, settings, SHAPE, pixels, torch.device("cpu"), frames)
 
 
 def test_every_pass_shows_each_image_and_each_player_steps_once_a_batch(small: Settings, pixels: np.ndarray) -> None:
@@ -44,16 +45,21 @@ def test_facts_are_those_of_the_networks(small: Settings, pixels: np.ndarray, cp
 def test_the_first_loss_is_that_of_the_untrained_networks(
     small: Settings, pixels: np.ndarray, cpu: torch.device
 ) -> None:
-    from gans import randomness
-    from gans.batches import Batches
-
     trained = train(variants.load("dcgan"), small, pixels)
     torch.manual_seed(randomness.derived_seed(small.seed, "weights"))
     variant = variants.load("dcgan")(small, SHAPE)
-    batch = variant.round(*Batches(pixels, None, small, cpu)[0], sampling.latents(8, small, "latents", cpu, 0))
+    batch = variant.round(Batches(pixels, small, cpu)[0], sampling.latents(8, small, "latents", cpu, 0))
     loss, readings = variant.turns()[0].loss(batch)
     assert trained.rows[0]["loss_d"] == pytest.approx(loss.item(), rel=1e-5)
     assert trained.rows[0]["d_real"] == pytest.approx(readings["d_real"].item(), rel=1e-5)
+
+
+def test_every_player_steps_with_the_settings_asked_for(small: Settings) -> None:
+    settings = small.model_copy(update={"lr": 0.03, "beta1": 0.25, "beta2": 0.75})
+    for turn in variants.load("dcgan")(settings, SHAPE).turns():
+        optimizer = training._adam(turn, settings)
+        assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (0.03, (0.25, 0.75))
+        assert optimizer.param_groups[0]["params"] == list(turn.learner.parameters())
 
 
 def test_another_seed_gives_another_training(small: Settings, pixels: np.ndarray) -> None:

@@ -22,8 +22,7 @@ def build(name: str, settings: Settings, shape: ImageShape) -> Variant:
 def batch_for(variant: Variant, settings: Settings, shape: ImageShape) -> variants.Round:
     source = torch.Generator().manual_seed(2)
     real = torch.rand(8, shape.channels, shape.size, shape.size, generator=source) * 2 - 1
-    labels = torch.arange(8) % shape.num_classes if shape.num_classes else None
-    return variant.round(real, labels, torch.randn(8, settings.nz, generator=source))
+    return variant.round(real, torch.randn(8, settings.nz, generator=source))
 
 
 def test_each_file_has_an_entry_in_params_and_each_entry_a_file() -> None:
@@ -84,9 +83,8 @@ class TestEvery:
     ) -> None:
         settings = small.model_copy(update={"image_size": shape.size, "epochs": 1})
         images = np.random.default_rng(0).integers(0, 256, (24, shape.size, shape.size, shape.channels), dtype=np.uint8)
-        labels = np.arange(24) % shape.num_classes if shape.num_classes else None
         kind = variants.load(name)
-        one, two = (training.train(kind, settings, shape, images, labels, cpu, 2) for _ in range(2))
+        one, two = (training.train(kind, settings, shape, images, cpu, 2) for _ in range(2))
         assert one.rows == two.rows
         for a, b in zip(one.averaged.state_dict().values(), two.averaged.state_dict().values(), strict=True):
             assert torch.equal(a, b)

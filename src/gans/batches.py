@@ -1,4 +1,4 @@
-"""The training images as batches, each a function of (array, seed, step, rank)."""
+"""The training images as batches, each a function of (array, seed, step)."""
 
 import numpy as np
 import torch
@@ -19,7 +19,6 @@ class Batches:
     def __init__(
         self,
         images: np.ndarray,
-        labels: np.ndarray | None,
         settings: Settings,
         device: torch.device,
     ) -> None:
@@ -28,7 +27,6 @@ class Batches:
                 f"batch_size is {settings.batch_size}, but {len(images)} training images; expected at most as many"
             )
         self._images = torch.from_numpy(np.array(images)).to(device)
-        self._labels = None if labels is None else torch.from_numpy(np.array(labels)).to(device)
         self._batch_size = settings.batch_size
         self._seed = settings.seed
         self._random_flip = settings.random_flip
@@ -36,8 +34,8 @@ class Batches:
         self._epoch = -1
         self.per_epoch = len(images) // settings.batch_size
 
-    def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return batch number `step`: images as float (B, C, S, S) in [-1, 1], labels as int64 (B,) or None."""
+    def __getitem__(self, step: int) -> torch.Tensor:
+        """Return batch number `step`, float (B, C, S, S) in [-1, 1]."""
         epoch, place = divmod(step, self.per_epoch)
         chosen = self._order(epoch)[place * self._batch_size : (place + 1) * self._batch_size]
         images = to_float(self._images[chosen])
@@ -45,7 +43,7 @@ class Batches:
             source = randomness.generator(self._device, self._seed, "flip", step)
             mirrored = torch.rand(self._batch_size, 1, 1, 1, generator=source, device=self._device) < 0.5
             images = torch.where(mirrored, images.flip(3), images)
-        return images, None if self._labels is None else self._labels[chosen]
+        return images
 
     def _order(self, epoch: int) -> torch.Tensor:
         """Return the order of the images in an epoch, made anew when the epoch changes."""

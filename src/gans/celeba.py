@@ -4,11 +4,12 @@ Liu et al. 2015, "Deep Learning Face Attributes in the Wild". Non-commercial res
 """
 
 import io
-import os
 import re
 import shutil
+import tempfile
+import warnings
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ OFFICIAL_SPLIT = {"train": 162_770, "validation": 19_867, "test": 19_962}  # ima
 MEMBER = re.compile(r"(?:img_align_celeba/){1,2}(\d{6}\.jpg)")  # twice in Kaggle's copy
 MAX_BYTES = 16 * 2**20  # of one JPEG; CelebA's mean is 7 kB
 MAX_PIXELS = 4096 * 4096
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+warnings.simplefilter("error", Image.DecompressionBombWarning)  # beyond it Pillow refuses, and does not only warn
 SPLITS = ("train", "validation", "test")  # 0, 1 and 2 in the partition list
 
 
@@ -46,7 +49,7 @@ class Archive:
         self.path = path
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
+        except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
             raise InputError(f"{path} is not a readable zip ({error}); expected CelebA's {ARCHIVE}") from None
         matches = {info: MEMBER.fullmatch(info.filename) for info in self._zip.infolist()}
         self._members = {match[1]: info for info, match in matches.items() if match}
@@ -62,23 +65,19 @@ class Archive:
         if info.file_size > MAX_BYTES:
             raise InputError(f"{name}: {info.file_size} bytes; expected a JPEG of at most {MAX_BYTES}")
         try:
-            picture = Image.open(io.BytesIO(self._zip.read(info)), formats=("JPEG",))
-            if picture.width * picture.height > MAX_PIXELS:
-                raise InputError(
-                    f"{name}: {picture.width}x{picture.height} pixels; expected at most {MAX_PIXELS} in all"
-                )
-            return picture.convert("RGB")
-        except (OSError, SyntaxError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            found = "not a JPEG" if isinstance(error, UnidentifiedImageError) else str(error)
-            raise InputError(f"{name}: {found}; expected a whole JPEG") from None
+            return Image.open(io.BytesIO(self._zip.read(info)), formats=("JPEG",)).convert("RGB")
+        except Exception as error:  # zipfile, zlib and Pillow raise a dozen kinds for as many sorts of damage
+            found = "not a JPEG" if isinstance(error, UnidentifiedImageError) else error
+            raise InputError(f"{name}: {found}; expected a whole JPEG of at most {MAX_PIXELS} pixels") from None
 
 
 def read_partition(path: Path, names: Sequence[str]) -> dict[str, list[int]]:
     """Return the positions in `names` that belong to each split, as the partition list says."""
-    split_of = {}
+    split_of: dict[str, str] = {}
     for number, words in _rows(path):
         if len(words) != 2 or words[1] not in ("0", "1", "2"):
             raise InputError(f"{path}, line {number}: {' '.join(words)!r}; expected a file name and 0, 1 or 2")
+        _refuse_repeated(path, number, words[0], split_of)
         split_of[words[0]] = SPLITS[int(words[1])]
     _check_agreement(path, split_of, names)
     return {split: [i for i, name in enumerate(names) if split_of[name] == split] for split in SPLITS}
@@ -105,10 +104,11 @@ def read_attributes(path: Path, names: Sequence[str], wanted: Sequence[str]) -> 
     if count != [str(len(rows))]:
         raise InputError(f"{path}: its first line says {' '.join(count)!r}, but it has {len(rows)} rows")
     columns = [1 + known.index(attribute) for attribute in wanted]
-    values = {}
+    values: dict[str, list[bool]] = {}
     for number, words in rows:
         if len(words) != 1 + len(known) or not {"-1", "1"}.issuperset(words[1:]):
             raise InputError(f"{path}, line {number}: expected a file name and {len(known)} values, each -1 or 1")
+        _refuse_repeated(path, number, words[0], values)
         values[words[0]] = [words[column] == "1" for column in columns]
     _check_agreement(path, values, names)
     return np.array([values[name] for name in names], dtype=bool).reshape(len(names), len(wanted))
@@ -123,6 +123,11 @@ def _rows(path: Path) -> Iterable[tuple[int, list[str]]]:
     yield from ((number, line.split()) for number, line in enumerate(lines, 1) if line.strip())
 
 
+def _refuse_repeated(path: Path, number: int, name: str, listed: Container[str]) -> None:
+    if name in listed:
+        raise InputError(f"{path}, line {number}: {name} stands there a second time; expected one row an image")
+
+
 def _check_agreement(path: Path, listed: Iterable[str], names: Sequence[str]) -> None:
     """Raise InputError unless the list has exactly one row for each image of the archive."""
     listed, images = set(listed), set(names)
@@ -135,13 +140,17 @@ def _check_agreement(path: Path, listed: Iterable[str], names: Sequence[str]) ->
 def fetch(folder: Path, kept: Path, url: str, sha256: str | None, with_attributes: bool) -> None:
     """Gather the published archive in `folder`, and the attribute list when needed, from `kept` where they are."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ATTRIBUTES).unlink(missing_ok=True)
-    for name in (ARCHIVE, ATTRIBUTES) if with_attributes else (ARCHIVE,):
+    for leftover in folder.iterdir():
+        if not leftover.name.startswith(ARCHIVE):  # the archive and what there is of it are worth keeping
+            paths.remove(leftover)
+    for name in (ARCHIVE, ATTRIBUTES):
         if (kept / name).exists() and not (folder / name).exists():
-            os.link(kept / name, folder / name)
+            shutil.copyfile(kept / name, folder / name)
     downloads.fetch(url, folder / ARCHIVE, sha256=(sha256 or ARCHIVE_SHA256).lower(), starts_with=b"PK")
     if with_attributes:
         fetch_attributes(folder / ATTRIBUTES)
+    else:
+        paths.remove(folder / ATTRIBUTES)
 
 
 def fetch_attributes(destination: Path) -> None:
@@ -153,17 +162,18 @@ def fetch_attributes(destination: Path) -> None:
         import gdown
     except ImportError:
         raise InputError(f"data.condition_on needs {ATTRIBUTES}: pip install -e '.[celeba]', {by_hand}") from None
-    try:
-        gdown.download(id=ATTRIBUTES_DRIVE_ID, output=str(destination))
-    except Exception as error:  # gdown raises what requests and Drive's pages give it
-        raise InputError(
-            f"{ATTRIBUTES} could not be fetched from Google Drive ({error}); try again later, {by_hand}"
-        ) from None
-    if artefacts.sha256_of(destination) != ATTRIBUTES_SHA256:
-        destination.unlink()
-        raise InputError(
-            f"what Google Drive sent is not {ATTRIBUTES} (its SHA-256 differs); try again later, {by_hand}"
-        )
+    with tempfile.TemporaryDirectory() as scratch:
+        received = Path(scratch) / ATTRIBUTES
+        try:
+            gdown.download(id=ATTRIBUTES_DRIVE_ID, output=str(received), quiet=True)
+            found = artefacts.sha256_of(received)
+        except Exception as error:  # gdown raises what requests and Drive's pages give it
+            raise InputError(
+                f"{ATTRIBUTES} could not be fetched from Google Drive ({error}); try again later, {by_hand}"
+            ) from None
+        if found != ATTRIBUTES_SHA256:
+            raise InputError(f"Google Drive sent another file than {ATTRIBUTES}; try again later, {by_hand}")
+        shutil.copyfile(received, destination)
 
 
 def copy_local(root: Path, folder: Path, sha256: str | None) -> None:
@@ -174,6 +184,8 @@ def copy_local(root: Path, folder: Path, sha256: str | None) -> None:
         raise InputError(f"data.root is {root}, which holds no {ARCHIVE}; expected CelebA's files there")
     if sha256 and (found := artefacts.sha256_of(root / ARCHIVE)) != sha256.lower():
         raise InputError(f"{root / ARCHIVE} has SHA-256 {found}; expected {sha256.lower()}, as data.sha256 says")
+    if root.resolve() == folder.resolve():
+        raise InputError(f"data.root is {root}, where downloads wait; move the files to a folder of their own")
     _make_anew(folder)
     for name in (ARCHIVE, PARTITION, ATTRIBUTES, IDENTITIES):
         if (root / name).is_file():

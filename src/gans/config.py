@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gans.errors import InputError
 
 PARAMS = Path("params.yaml")
+VARIANTS = Path(__file__).with_name("variants")
 
 
 def _number_in_text(value: object) -> object:
@@ -27,6 +28,12 @@ def _power_of_two(value: int) -> int:
     if value & (value - 1):
         raise ValueError("not a power of two")
     return value
+
+
+def _without_repeats(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("a name stands there twice")
+    return names
 
 
 Real = Annotated[float, BeforeValidator(_number_in_text), Field(allow_inf_nan=False)]
@@ -70,7 +77,9 @@ class Data(Section):
     sha256: str | None = Field(pattern=r"^[0-9a-fA-F]{64}$", description="64 hexadecimal digits in quotes, or nothing")
     crop_px: int | None = Field(ge=1, description="a whole number of pixels, at least 1, or nothing")
     max_images: int | None = Field(ge=20, description="a whole number, at least 20, or nothing")
-    condition_on: list[str] = Field(max_length=8, description="a list of up to 8 attribute names, such as [Smiling]")
+    condition_on: Annotated[list[str], AfterValidator(_without_repeats)] = Field(
+        max_length=8, description="a list of up to 8 different attribute names, such as [Smiling]"
+    )
 
 
 class Sample(Section):
@@ -104,7 +113,9 @@ class Params(Settings):
     sample: Sample = Field(description="a section")
     evaluate: Evaluate = Field(description="a section")
     run: Run = Field(description="a section")
-    active: list[str] = Field(min_length=1, description="a list of variants, at least one")
+    active: Annotated[list[str], AfterValidator(_without_repeats)] = Field(
+        min_length=1, description="a list of different variants, at least one"
+    )
 
 
 S = TypeVar("S", bound=Section)
@@ -117,12 +128,14 @@ def load(path: Path = PARAMS) -> Params:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} is missing; run from the repository's root, where it lies") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     params = _validated(Params, values, str(path), "")
     for name in params.active:
         known_variant(params, name)
     for name in params.variants:
+        if not (VARIANTS / f"{name}.py").is_file():
+            raise InputError(f"{path}: variants.{name} has no file; expected {name}.py in src/gans/variants")
         shared = {key: value for key, value in own_settings(params, name).items() if key in Training.model_fields}
         _merged(Settings, params, name, shared, path)
     return params
@@ -137,11 +150,13 @@ def known_variant(params: Params, name: str) -> str:
 
 def settings_of(params: Params, variant: str, model: type[V]) -> V:
     """Return what `variant` is trained with, as its own `model`: its entry where filled in, shared values elsewhere."""
-    own = own_settings(params, variant)
-    for key in own:
+    for key, value in (params.variants[known_variant(params, variant)] or {}).items():
+        if key not in model.model_fields:
+            near = _nearest(key, model.model_fields)
+            raise InputError(f"{PARAMS}: unknown key variants.{variant}.{key} ({value!r}){near}")
         if key in Settings.model_fields and key not in Training.model_fields:
             raise InputError(f"{PARAMS}: variants.{variant}.{key} cannot differ between variants; set {key} itself")
-    return _merged(model, params, variant, own, PARAMS)
+    return _merged(model, params, variant, own_settings(params, variant), PARAMS)
 
 
 def own_settings(params: Params, variant: str) -> dict[str, Any]:
@@ -171,6 +186,8 @@ def _validated(model: type[S], values: object, where: str, prefix: str) -> S:
 
 def _explained(model: type[Section], error: Mapping[str, Any], prefix: str) -> str:
     """Return what was found at the place of a pydantic error, and what was expected there."""
+    if error["type"] == "invalid_key":
+        return f"unknown key {prefix}{'.'.join(map(str, error['loc'][:-1]))}; expected a name"
     steps = [step for step in error["loc"] if isinstance(step, str)]
     key = prefix + ".".join(steps)
     section, expected = model, "keys and values"

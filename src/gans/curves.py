@@ -42,7 +42,7 @@ class LossCurve:
         """
         rows = []
         step = 0
-        for sums, count in zip(self._sums.double().cpu().numpy(), self._iterations_in, strict=True):
+        for sums, count in zip(self._sums.cpu().double().numpy(), self._iterations_in, strict=True):
             if not count:
                 break
             step += count

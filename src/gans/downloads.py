@@ -1,6 +1,5 @@
 """Downloads that end in exactly the expected bytes, or in one line that says what to do."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -12,17 +11,12 @@ import requests
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError
 
+from gans.artefacts import sha256_of
 from gans.errors import InputError
 from gans.progress import progress_bar
 
 CHUNK_BYTES = 1 << 18
 LONGEST_WAIT_S = 60.0  # between two tries, whatever Retry-After asks for
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fetch(

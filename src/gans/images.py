@@ -35,16 +35,19 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
 
 def captioned(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
     """Return pictures of one height side by side, uint8 (H, W, 3), each under its caption."""
-    header, gutter = 26, 12
+    header, gutter, font = 26, 12, ImageFont.load_default(size=16)
+    widths = [
+        max(picture.shape[1], round(font.getlength(caption)) + gutter)
+        for picture, caption in zip(pictures, captions, strict=True)
+    ]
     height = max(picture.shape[0] for picture in pictures) + header
-    width = sum(picture.shape[1] for picture in pictures) + gutter * (len(pictures) - 1)
-    page = Image.new("RGB", (width, height), (PAPER,) * 3)
-    pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=16)
+    page = Image.new("RGB", (sum(widths) + gutter * (len(widths) - 1), height), (PAPER,) * 3)
+    pen = ImageDraw.Draw(page)
     left = 0
-    for picture, caption in zip(pictures, captions, strict=True):
-        pen.text((left + picture.shape[1] / 2, header / 2), caption, fill=(40, 40, 40), font=font, anchor="mm")
-        page.paste(Image.fromarray(picture), (left, header))
-        left += picture.shape[1] + gutter
+    for picture, caption, width in zip(pictures, captions, widths, strict=True):
+        pen.text((left + width / 2, header / 2), caption, fill=(40, 40, 40), font=font, anchor="mm")
+        page.paste(Image.fromarray(picture), (left + (width - picture.shape[1]) // 2, header))
+        left += width + gutter
     return np.asarray(page)
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ from PIL import Image
 
 from gans.datasets import LabelledImages
 from gans.errors import InputError
+from gans.processors import num_cores
 from gans.progress import progress_bar
 
 CHUNK = 512  # pictures decoded between two writes: what bounds the memory beside the array
@@ -95,6 +95,6 @@ def _decoded(
             damaged.append(f"{name}: {error}")
         return np.zeros((size, size, 3), np.uint8)
 
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(num_cores()) as threads:
         for start in range(0, len(order), CHUNK):
             yield start, np.stack(list(threads.map(decode, order[start : start + CHUNK])))

@@ -5,7 +5,6 @@ Same index, same pixels, on any machine: the archive's hash is then the same eve
 """
 
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -18,6 +17,7 @@ from PIL import Image
 
 from gans.painting import render
 from gans.portraits import ATTRIBUTES, describe
+from gans.processors import num_cores
 
 __all__ = ["ATTRIBUTES", "Face", "draw", "jpegs"]
 
@@ -51,7 +51,7 @@ def jpegs(num_images: int) -> Iterator[tuple[bytes, tuple[bool, ...], int]]:
 
     Workers are spawned: a script that calls this needs the usual `if __name__ == "__main__"`.
     """
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = num_cores()
     pending: deque[Future[list[tuple[bytes, tuple[bool, ...], int]]]] = deque()
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         for first in range(1, num_images + 1, 50):

@@ -61,7 +61,6 @@ def train(
     settings: Settings,
     shape: ImageShape,
     images: np.ndarray,
-    labels: np.ndarray | None,
     device: torch.device,
     num_frames: int,
 ) -> Trained:
@@ -80,7 +79,7 @@ def train(
     optimizers = {turn.column: _adam(turn, settings) for turn in turns}
 
     # An epoch is a pass of the first player, so that variants with more critic steps see as many images.
-    batches = Batches(images, labels, settings, device)
+    batches = Batches(images, settings, device)
     num_iterations = max(1, settings.epochs * batches.per_epoch // turns[0].steps)
     images_an_iteration = settings.batch_size * turns[0].steps
     curve = LossCurve(num_iterations, images_an_iteration, len(images), device)
@@ -97,7 +96,7 @@ def train(
                     if turn is turns[0]:
                         number = iteration * turn.steps + step
                         z = sampling.latents(settings.batch_size, settings, "latents", device, number)
-                        batch = variant.round(*batches[number], z)
+                        batch = variant.round(batches[number], z)
 
                     # The learner takes one step down its loss; what the loss only looks through is left alone.
                     _set_frozen(turn, True)

@@ -4,7 +4,7 @@ import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -25,7 +25,7 @@ class ImageShape(NamedTuple):
 
 @dataclass
 class Round:
-    """One batch as a loss sees it: `g` and `d` know its labels already."""
+    """One batch as a loss sees it."""
 
     real: torch.Tensor  # (B, C, S, S) in [-1, 1]
     z: torch.Tensor  # (B, nz)
@@ -63,7 +63,6 @@ class Variant(ABC):
     title: ClassVar[str]  # the printed name
     source: ClassVar[str]  # the paper
     Settings: ClassVar[type[config.Settings]] = config.Settings
-    conditional: ClassVar[bool] = False  # whether its modules take labels (B,) as a second argument
 
     generator: nn.Module
     discriminator: nn.Module | None = None
@@ -82,12 +81,9 @@ class Variant(ABC):
         named = {"generator": self.generator, "discriminator": self.discriminator}
         return {name: module for name, module in named.items() if module is not None}
 
-    def round(self, real: torch.Tensor, labels: torch.Tensor | None, z: torch.Tensor) -> Round:
-        """Return a batch for the losses, its labels bound to G and D where the variant is conditional."""
-        g, d = self.generator, self.discriminator
-        if self.conditional:
-            return Round(real, z, partial(g, labels=labels), d and partial(d, labels=labels))
-        return Round(real, z, g, d)
+    def round(self, real: torch.Tensor, z: torch.Tensor) -> Round:
+        """Return a batch for the losses."""
+        return Round(real, z, self.generator, self.discriminator)
 
 
 class Adversarial(Variant):
