@@ -187,7 +187,7 @@ def _validated(model: type[S], values: object, where: str, prefix: str) -> S:
 def _explained(model: type[Section], error: Mapping[str, Any], prefix: str) -> str:
     """Return what was found at the place of a pydantic error, and what was expected there."""
     if error["type"] == "invalid_key":
-        return f"unknown key {prefix}{'.'.join(map(str, error['loc'][:-1]))}; expected a name"
+        return f"unknown key {prefix}{'.'.join(str(step) for step in error['loc'] if step != '[key]')}; expected a name"
     steps = [step for step in error["loc"] if isinstance(step, str)]
     key = prefix + ".".join(steps)
     section, expected = model, "keys and values"
