@@ -1,20 +1,20 @@
 """Crop, shrink and pack: labelled pictures to one uint8 array."""
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from gans import artefacts
 from gans.datasets import LabelledImages
 from gans.errors import InputError
 from gans.processors import num_cores
 from gans.progress import progress_bar
 
-CHUNK = 512  # pictures decoded between two writes: what bounds the memory beside the array
+PART = 32  # pictures that a thread decodes at a time
 
 
 def crop_and_shrink(picture: Image.Image, size: int, crop_px: int | None) -> np.ndarray:
@@ -34,21 +34,32 @@ def crop_and_shrink(picture: Image.Image, size: int, crop_px: int | None) -> np.
 def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, max_images: int | None) -> None:
     """Write images.npy, labels.npy when there are labels, and meta.json into `folder`.
 
-    Pictures are decoded by a thread for each processor (Pillow lets go of Python's lock); what is in memory at once is
-    one chunk of them. Raises InputError with the names of all damaged pictures, after having looked at each.
+    A thread for each core decodes straight into the array, which lies on the disk: Pillow lets go of Python's lock, and
+    memory holds a picture a thread besides. Raises InputError with the names of the damaged pictures, having tried all.
     """
     kept = _first_of_each_split(data.splits, max_images)
     order = [index for indices in kept.values() for index in indices]
     images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (len(order), size, size, 3))
-    digest = hashlib.sha256()
-    damaged: list[str] = []
-    with progress_bar(len(order), "preprocess", "img") as bar:
-        for start, batch in _decoded(data, order, size, crop_px, damaged):
-            images[start : start + len(batch)] = batch
-            digest.update(batch.data)
-            bar.update(len(batch))
+    damaged: dict[int, str] = {}
+
+    def decode(start: int) -> int:
+        """Fill the part of the array that begins at `start`; return its length."""
+        part = range(start, min(start + PART, len(order)))
+        for place in part:
+            name = data.names[order[place]]
+            try:
+                images[place] = crop_and_shrink(data.read(name), size, crop_px)
+            except InputError as error:
+                damaged[place] = str(error)
+            except ValueError as error:
+                damaged[place] = f"{name}: {error}"
+        return len(part)
+
+    with ThreadPoolExecutor(num_cores()) as threads, progress_bar(len(order), "preprocess", "img") as bar:
+        for done in threads.map(decode, range(0, len(order), PART)):
+            bar.update(done)
     if damaged:
-        listed = "; ".join(damaged[:20]) + ("; ..." if len(damaged) > 20 else "")
+        listed = "; ".join(damaged[place] for place in sorted(damaged)[:20]) + ("; ..." if len(damaged) > 20 else "")
         raise InputError(f"{len(damaged)} of {len(order)} images cannot be used: {listed}")
     images.flush()
     if data.labels is not None:
@@ -62,9 +73,9 @@ def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, 
         "crop_px": crop_px,
         "filter": "lanczos",
         "class_names": list(data.class_names),
-        "sha256": digest.hexdigest(),
+        "sha256": hashlib.sha256(images.data).hexdigest(),
     }
-    (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+    artefacts.write_json(folder / "meta.json", meta)
 
 
 def _first_of_each_split(splits: Mapping[str, Sequence[int]], max_images: int | None) -> dict[str, Sequence[int]]:
@@ -78,23 +89,3 @@ def _first_of_each_split(splits: Mapping[str, Sequence[int]], max_images: int | 
                 f"the {name} split has {len(indices)} of {total} images; expected at least 2 in each split"
             )
     return kept
-
-
-def _decoded(
-    data: LabelledImages, order: Sequence[int], size: int, crop_px: int | None, damaged: list[str]
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield chunks of shrunk pictures with the position of their first, and note the damaged ones."""
-
-    def decode(index: int) -> np.ndarray:
-        name = data.names[index]
-        try:
-            return crop_and_shrink(data.read(name), size, crop_px)
-        except InputError as error:
-            damaged.append(str(error))
-        except ValueError as error:
-            damaged.append(f"{name}: {error}")
-        return np.zeros((size, size, 3), np.uint8)
-
-    with ThreadPoolExecutor(num_cores()) as threads:
-        for start in range(0, len(order), CHUNK):
-            yield start, np.stack(list(threads.map(decode, order[start : start + CHUNK])))
