@@ -169,8 +169,7 @@ def test_training_again_gives_the_same_bytes(workspace: Workspace) -> None:
 def test_an_override_of_one_variant_runs_that_variant_alone_and_arrives_as_a_number(workspace: Workspace) -> None:
     output = workspace.run("dvc", "exp", "run", "-S", "variants.twin.lr=1e-5")
     assert set(stages_run(output)) == {"train@twin", "sample@twin", "evaluate@twin", "plot@twin", "report"}
-    settings = workspace.json("models/twin/settings.json")["settings"]
-    assert settings["lr"] == 0.00001  # type: ignore[index]
+    assert workspace.json("models/twin/settings.json")["lr"] == 0.00001
     assert "lr: 1e-05" in (workspace.folder / "params.yaml").read_text()
     changed = workspace.run("git", "diff", "--unified=0", "params.yaml").splitlines()
     assert [line for line in changed if re.match(r"[+-][^+-]", line)] == ["-    lr:", "+    lr: 1e-05"]

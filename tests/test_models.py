@@ -56,7 +56,7 @@ def test_the_folder_holds_the_average_and_the_networks_as_they_ended(
         "raw_generator.safetensors",
         "settings.json",
     ]
-    assert artefacts.read_json(tmp_path / "dcgan" / "settings.json")["settings"]["lr"] == small.lr
+    assert artefacts.read_json(tmp_path / "dcgan" / "settings.json")["lr"] == small.lr
 
 
 def test_equal_trainings_give_equal_bytes(

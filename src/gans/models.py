@@ -36,7 +36,7 @@ def save(
         for network, module in networks.items():
             _save_weights(draft / f"raw_{network}.safetensors", module)
         np.save(draft / "progress.npy", np.stack(frames))
-        record = {"variant": name, "settings": settings.model_dump(), "shape": shape._asdict(), "frames_at": frames_at}
+        record = {"variant": name, **settings.model_dump(), "shape": shape._asdict(), "frames_at": frames_at}
         artefacts.write_json(draft / "settings.json", record)
 
 
@@ -44,7 +44,7 @@ def load_generator(folder: Path, device: torch.device) -> tuple[nn.Module, Setti
     """Return the averaged generator of a saved variant, in evaluation mode, and what it was trained with."""
     record = artefacts.read_json(folder / "settings.json")
     kind = variants.load(record["variant"])
-    settings = kind.Settings.model_validate(record["settings"])
+    settings = kind.Settings.model_validate({key: record[key] for key in kind.Settings.model_fields})
     generator = kind(settings, ImageShape(**record["shape"])).generator
     generator.load_state_dict(load_file(folder / "generator.safetensors"))
     generator = generator.eval().requires_grad_(False).to(device)
