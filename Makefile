@@ -12,6 +12,7 @@ help: ## list the targets
 
 repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards open report/index.html
 	$(VENV)/bin/dvc repro
+	@echo "Done: open report/index.html"
 
 test: $(VENV)/ready-to-test ## run all tests
 	$(VENV)/bin/pytest

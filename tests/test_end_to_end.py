@@ -174,8 +174,15 @@ def test_an_override_of_one_variant_runs_that_variant_alone_and_arrives_as_a_num
     changed = workspace.run("git", "diff", "--unified=0", "params.yaml").splitlines()
     assert [line for line in changed if re.match(r"[+-][^+-]", line)] == ["-    lr:", "+    lr: 1e-05"]
     assert "fid_lite0" in workspace.run("dvc", "metrics", "diff")
+
+
+def test_the_way_back_to_the_committed_run_trains_nothing(workspace: Workspace) -> None:
     workspace.run("git", "checkout", "--quiet", ".")
-    workspace.run("dvc", "checkout")
+    workspace.run("touch", "params.yaml")
+    output = workspace.run("dvc", "repro")
+    assert set(stages_run(output)) <= {"report"}
+    assert workspace.json("models/twin/settings.json")["lr"] == 0.0002
+    workspace.run("git", "commit", "--quiet", "--all", "--message=back", check=False)
 
 
 def test_a_temporary_run_imports_its_own_copy_of_the_code(workspace: Workspace) -> None:

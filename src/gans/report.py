@@ -84,9 +84,10 @@ def protocol(story: Story) -> str:
     """Return how the scores were made, in words."""
     floor = story.floor
     return (
-        f"Lower is better. Distances between {floor['n_fake']:,} generated and {floor['n_real']:,} held-out real "
-        f"images in features of {floor['extractor']}: they compare with one another, not with Inception distances. The "
-        f"floor is what as many real training images score. Crop {story.meta['crop_px']} px, {story.meta['filter']}, "
+        f"Lower is better. These are distances in the features of {floor['extractor']} (EfficientNet-Lite0), larger by "
+        f"nature than the Inception distances in papers, and to be compared with one another alone: "
+        f"{floor['n_fake']:,} generated against {floor['n_real']:,} held-out real images. The floor is what as many "
+        f"real training images score. Crop {story.meta['crop_px']} px, {story.meta['filter']}, "
         f"{story.meta['image_size']} x {story.meta['image_size']} pixels, one seed."
     )
 
