@@ -24,7 +24,7 @@ PARTITION = "list_eval_partition.txt"
 ATTRIBUTES = "list_attr_celeba.txt"
 IDENTITIES = "identity_CelebA.txt"
 
-# Sizes and hashes of the published files, and the address of the attribute list on Google Drive (as in torchvision).
+# Hashes of the published files, and the address of the attribute list on Google Drive (as in torchvision).
 ARCHIVE_SHA256 = "46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74"
 ATTRIBUTES_SHA256 = "f0e5da289d5ccf75ffe8811132694922b60f2af59256ed362afa03fefba324d0"
 ATTRIBUTES_DRIVE_ID = "0B7EVK8r0v71pblRyaVFSWGxPY0U"
@@ -46,7 +46,6 @@ class Archive:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
@@ -143,14 +142,12 @@ def fetch(folder: Path, kept: Path, url: str, sha256: str | None, with_attribute
     for leftover in folder.iterdir():
         if not leftover.name.startswith(ARCHIVE):  # the archive and what there is of it are worth keeping
             paths.remove(leftover)
-    for name in (ARCHIVE, ATTRIBUTES):
+    for name in (ARCHIVE, ATTRIBUTES) if with_attributes else (ARCHIVE,):
         if (kept / name).exists() and not (folder / name).exists():
             shutil.copyfile(kept / name, folder / name)
     downloads.fetch(url, folder / ARCHIVE, sha256=(sha256 or ARCHIVE_SHA256).lower(), starts_with=b"PK")
     if with_attributes:
         fetch_attributes(folder / ATTRIBUTES)
-    else:
-        paths.remove(folder / ATTRIBUTES)
 
 
 def fetch_attributes(destination: Path) -> None:
