@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from gans import celeba, datasets, preprocess, toyfaces
+from gans import celeba, preprocess, toyfaces
 
 NUM_IMAGES, SIZE, CROP_PX, ROUNDS = 2048, 64, 178, 5
 
@@ -34,15 +34,15 @@ def main() -> None:
         folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(scratch) / "toyfaces"
         if len(sys.argv) == 1:
             celeba.write(folder, toyfaces.ATTRIBUTES, toyfaces.jpegs(NUM_IMAGES), NUM_IMAGES)
-        images = datasets.open_images(folder, [])
+        images = celeba.open_images(folder, [])
         count = len(images.names)
-        some = images.names[: min(count, NUM_IMAGES)]
+        some = range(min(count, NUM_IMAGES))
         packed = Path(scratch) / "packed"
         packed.mkdir()
 
         def pillow() -> None:
-            for name in some:
-                preprocess.crop_and_shrink(images.read(name), SIZE, CROP_PX)
+            for position in some:
+                preprocess.crop_and_shrink(images.read(position), SIZE, CROP_PX)
 
         def pipeline() -> None:
             preprocess.pack(images, packed, size=SIZE, crop_px=CROP_PX, max_images=None)

@@ -19,6 +19,7 @@ def main() -> None:
         url=params.data.url,
         sha256=params.data.sha256,
         condition_on=params.data.condition_on,
+        emnist_split=params.data.emnist_split,
     )
     paths.remove(final)
     final.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 import numpy as np
 
 import stages
-from gans import artefacts, config, devices, distances, features, models, paths, sampling
+from gans import artefacts, classifier, config, devices, distances, features, models, paths, sampling
 
 
 def main(variant: str) -> None:
@@ -12,11 +12,14 @@ def main(variant: str) -> None:
     config.known_variant(params, variant)
     device = devices.prepare(params.run.device, params.run.deterministic)
     real = np.load(paths.reference(params.dataset) / "features.npy")
-    generator, settings = models.load_generator(paths.model(variant), device)
-    z = sampling.latents(len(real), settings, "evaluation", device)
+    sampler, settings = models.load_sampler(paths.model(variant), device)
+    fakes = sampler(sampling.latents(len(real), settings, "evaluation", device))
     extractor = features.Lite0(device)
-    fake = extractor(sampling.generate(generator, z))
-    artefacts.write_json(paths.quality_metrics(variant), distances.scores(real, fake, extractor.name))
+    scores = distances.scores(real, extractor(fakes), extractor.name)
+    judge, asked = classifier.load(paths.classifier(params.dataset), device), sampler.labels(len(real))
+    if judge and asked is not None:
+        scores["condition_accuracy"] = round(judge.accuracy(fakes, asked.numpy()), 4)
+    artefacts.write_json(paths.quality_metrics(variant), scores)
 
 
 if __name__ == "__main__":

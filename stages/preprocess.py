@@ -5,9 +5,11 @@ from gans import config, datasets, paths, preprocess
 
 
 def main() -> None:
-    """Read the archive in place and write the array, its labels and its record in one move."""
+    """Read the raw files in place and write the array, its labels and its record in one move."""
     params = config.load()
-    images = datasets.open_images(paths.raw(params.dataset), params.data.condition_on)
+    images = datasets.open_images(
+        params.dataset, paths.raw(params.dataset), params.data.condition_on, params.data.emnist_split
+    )
     with paths.published(paths.processed(params.dataset)) as draft:
         draft.mkdir()
         preprocess.pack(

@@ -3,18 +3,23 @@
 import stages
 from gans import artefacts, config, paths, report, variants
 
-SAMPLES = ("grid.png", "real_vs_fake.png", "progress.png", "progress.gif", "interpolation.png")
-
 
 def main() -> None:
     """Write the page in HTML and Markdown, and metrics/summary.json, over the active variants."""
     params = config.load()
+    gaussian = artefacts.read_json(paths.GAUSSIAN)
     story = report.Story(
         dataset=params.dataset,
         meta=artefacts.read_json(paths.processed(params.dataset) / "meta.json"),
         settings=config.shared_settings(params),
         floor=artefacts.read_json(paths.FLOOR),
+        classifier=artefacts.read_json(paths.CLASSIFIER),
+        gaussian=gaussian,
         entries=[entry(params, name) for name in params.active],
+        lessons=[
+            report.gaussian_lesson(gaussian, paths.GAUSSIAN_FIGURE, paths.GAUSSIAN_FILM),
+            report.codes_lesson(artefacts.read_json(paths.CODES_METRICS), paths.CODES),
+        ],
     )
     with paths.published(paths.REPORT / "index.html") as draft:
         draft.write_text(report.html(story), encoding="utf-8")
@@ -26,7 +31,7 @@ def main() -> None:
 def entry(params: config.Params, variant: str) -> report.Entry:
     """Return what the earlier stages found out about a variant."""
     kind = variants.load(variant)
-    pictures = {name: paths.samples(variant) / name for name in SAMPLES}
+    drawn = {name: paths.samples(variant) / name for name in report.PICTURES}
     return report.Entry(
         name=variant,
         title=kind.title,
@@ -35,7 +40,9 @@ def entry(params: config.Params, variant: str) -> report.Entry:
         quality=artefacts.read_json(paths.quality_metrics(variant)),
         train=artefacts.read_json(paths.train_metrics(variant)),
         speed=artefacts.read_json(paths.speed_metrics(variant)),
-        pictures={"losses": paths.losses_figure(variant), **pictures},
+        pictures={
+            name: path for name, path in {**drawn, "losses": paths.losses_figure(variant)}.items() if path.exists()
+        },
     )
 
 

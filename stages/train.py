@@ -10,15 +10,24 @@ def main(variant: str) -> None:
     kind = variants.load(config.known_variant(params, variant))
     settings = config.settings_of(params, variant, kind.Settings)
     device = devices.prepare(params.run.device, params.run.deterministic)
+    weights = models.load_weights(paths.users_folder(settings.init_from)) if settings.init_from else None
     data = arrays.load(paths.processed(params.dataset))
-    shape = variants.ImageShape(data.meta["channels"], data.meta["image_size"], len(data.meta["class_names"]))
-    frames = params.sample.progress_frames
-    trained = training.train(kind, settings, shape, data.images[data.train], device, frames)
+    settings = settings.for_data(data.meta["symmetric"])
+    trained = training.train(
+        kind,
+        settings,
+        data.shape,
+        data.images[data.train],
+        data.train_labels,
+        device,
+        num_frames=params.sample.progress_frames,
+        weights=weights,
+    )
     models.save(
         paths.model(variant),
         name=variant,
         settings=settings,
-        shape=shape,
+        shape=data.shape,
         averaged=trained.averaged,
         networks=trained.variant.networks,
         frames=trained.progress.frames,

@@ -4,13 +4,16 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import stages  # noqa: F401  # first: it sets how torch's threads wait
+
+# isort: split
 import numpy as np
 import pytest
 import torch
 import yaml
 
 from gans import celeba, config, toyfaces
-from gans.config import Settings
+from gans.config import AdversarialSettings
 
 ROOT = Path(__file__).parents[1]
 NUM_FACES = 48
@@ -56,10 +59,11 @@ def write_params(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def small() -> Settings:
+def small() -> AdversarialSettings:
     """Settings under which any variant trains in a second."""
     values = config.shared_settings(config.load(ROOT / "params.yaml"))
-    return Settings(**{**values, "image_size": 16, "width": 4, "nz": 8, "batch_size": 8, "epochs": 2, "seed": 3})
+    changes = {"image_size": 16, "width": 4, "nz": 8, "batch_size": 8, "epochs": 2, "seed": 3, "random_flip": True}
+    return AdversarialSettings(**{**values, **changes})
 
 
 @pytest.fixture

@@ -13,21 +13,38 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from dvc.utils.serialize import modify_yaml
 from PIL import Image
 
 pytestmark = pytest.mark.slow
 
 # A run of seconds: params.yaml with these values, otherwise as committed.
 SMALL = {
-    "image_size": 16, "width": 4, "nz": 8, "epochs": 2, "batch_size": 16, "num_toyfaces": 320, "progress_frames": 4,
-}  # fmt: skip
+    "image_size": 16,
+    "width": 4,
+    "nz": 8,
+    "epochs": 2,
+    "batch_size": 16,
+    "data.num_toyfaces": 320,
+    "sample.progress_frames": 4,
+    "classifier.epochs": 1,
+    "codes.nz": [2, 3],
+    "codes.epochs": 1,
+    "codes.width": 4,
+    "gaussian.steps": 90,
+    "variants.twin": {"lr": None},
+    "active": ["dcgan", "cgan", "vae", "twin"],  # a pair, a conditional pair, no pair, and one more
+}
 
-# A second variant: one file and one entry are all that it takes.
-TWIN = '''"""A second variant."""
+# A variant more: one file and one entry are all that it takes.
+TWIN = '''"""A second DCGAN."""
 
-from gans.config import Settings
+from torch import nn
+
+from gans.arrays import DataShape
+from gans.config import AdversarialSettings
 from gans.nets import DCGANDiscriminator, DCGANGenerator
-from gans.variants import Adversarial, ImageShape
+from gans.variants import Adversarial
 
 
 class Twin(Adversarial):
@@ -35,9 +52,9 @@ class Twin(Adversarial):
 
     title, source = "Twin", "a test"
 
-    def __init__(self, settings: Settings, shape: ImageShape) -> None:
-        self.generator = DCGANGenerator(settings.nz, shape.channels, shape.size, settings.width)
-        self.discriminator = DCGANDiscriminator(shape.channels, shape.size, settings.width)
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+        generator = DCGANGenerator(settings.nz, shape.channels, shape.size, settings.width)
+        return generator, DCGANDiscriminator(shape.channels, shape.size, settings.width)
 '''
 
 
@@ -79,6 +96,17 @@ def stages_run(output: str) -> list[str]:
     return re.findall(r"Running stage '([^']+)'", output)
 
 
+def write_small(path: Path) -> None:
+    """Set the values of SMALL in params.yaml as DVC sets them: comments and order stay."""
+    with modify_yaml(path) as values:
+        for key, value in SMALL.items():
+            *sections, last = key.split(".")
+            section = values
+            for name in sections:
+                section = section[name]
+            section[last] = value
+
+
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A repository with this checkout's files and a small params.yaml, in which `dvc repro` has run once."""
@@ -91,12 +119,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
-    params = (folder / "params.yaml").read_text()
-    for key, value in SMALL.items():
-        params, count = re.subn(rf"^(\s*{key}:) \S+", rf"\1 {value}", params, flags=re.MULTILINE)
-        assert count == 1, key
-    params = params.replace("  dcgan:\n", "  twin:\n    lr:\n  dcgan:\n", 1) + "- twin\n"
-    (folder / "params.yaml").write_text(params)
+    write_small(folder / "params.yaml")
     (folder / "src/gans/variants/twin.py").write_text(TWIN)
     with (folder / "src/gans/variants/__init__.py").open("a") as file:
         file.write('\n\nprint("library:", __file__)\n')
@@ -107,31 +130,58 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     clone.run("git", "add", "--all")
     clone.run("git", "commit", "--quiet", "--message=small")
     output = clone.run("dvc", "repro")
-    assert stages_run(output)[:3] == ["download", "preprocess", "reference"]
+    assert set(stages_run(output)) >= {
+        "download",
+        "preprocess",
+        "train@cgan",
+        "sample@vae",
+        "codes",
+        "gaussian",
+        "report",
+    }
     clone.run("git", "add", "--all")
     clone.run("git", "commit", "--quiet", "--message=run")
     return clone
 
 
-@pytest.mark.parametrize("variant", ["dcgan", "twin"])
-def test_every_artefact_of_a_variant_is_there(workspace: Workspace, variant: str) -> None:
+PICTURES = {"grid.png", "real_vs_fake.png", "progress.png", "progress.gif", "interpolation.png"}
+
+
+@pytest.mark.parametrize(
+    ("variant", "picture"),
+    [("dcgan", "arithmetic.png"), ("cgan", "classes.png"), ("vae", "arithmetic.png"), ("twin", "arithmetic.png")],
+)
+def test_every_artefact_of_a_variant_is_there(workspace: Workspace, variant: str, picture: str) -> None:
     train = workspace.json(f"metrics/train/{variant}.json")
-    assert {"images_seen", "steps_d", "steps_g", "parameters_g", "parameters_d", "loss_d", "loss_g"} <= set(train)
+    assert {"images_seen", "steps_g", "parameters_g", "loss_g"} <= set(train)
     assert train["images_seen"] == 2 * 240
     speed = workspace.json(f"metrics/speed/{variant}.json")
     assert set(speed) == {"images_per_second", "seconds", "peak_memory_mb", "device"}
     quality = workspace.json(f"metrics/quality/{variant}.json")
     assert {"fid_lite0", "kid_lite0", "n_real", "n_fake", "extractor"} <= set(quality)
     assert (quality["n_real"], quality["n_fake"], quality["extractor"]) == (80, 80, "lite0")
-    losses = (workspace.folder / f"metrics/losses/{variant}.csv").read_text().splitlines()
-    assert losses[0] == "step,images,epoch,loss_d,loss_g,d_real,d_fake"
-    assert len(losses) == 1 + 30
-    for name in ("grid.png", "real_vs_fake.png", "progress.png", "progress.gif", "interpolation.png"):
-        with Image.open(workspace.folder / "samples" / variant / name) as picture:
-            assert min(picture.size) > 50
+    assert ("condition_accuracy" in quality) == (variant == "cgan")
+    drawn = workspace.folder / "samples" / variant
+    assert {path.name for path in drawn.iterdir()} == PICTURES | {picture}
+    for path in drawn.iterdir():
+        with Image.open(path) as image:
+            assert min(image.size) > 35
     with Image.open(workspace.folder / f"report/figures/{variant}_losses.png") as figure:
         assert figure.width > 500
     assert (workspace.folder / "models" / variant / "generator.safetensors").stat().st_size > 1000
+
+
+def test_a_pairs_curve_has_both_players_and_an_autoencoders_its_own_columns(workspace: Workspace) -> None:
+    pair = (workspace.folder / "metrics/losses/dcgan.csv").read_text().splitlines()
+    assert pair[0] == "step,images,epoch,loss_d,loss_g,d_real,d_fake"
+    assert len(pair) == 1 + 30
+    header, first, *_ = (workspace.folder / "metrics/losses/vae.csv").read_text().splitlines()
+    assert header == "step,images,epoch,loss_d,loss_g,d_real,d_fake,reconstruction,kl"
+    row = dict(zip(header.split(","), first.split(","), strict=True))
+    assert {name for name, value in row.items() if not value} == {"loss_d", "d_real", "d_fake"}
+    facts = workspace.json("metrics/train/vae.json")
+    assert "parameters_encoder" in facts
+    assert "steps_d" not in facts
 
 
 def test_data_and_report_are_there(workspace: Workspace) -> None:
@@ -140,10 +190,14 @@ def test_data_and_report_are_there(workspace: Workspace) -> None:
     array = np.load(workspace.folder / "data/processed/toyfaces/images.npy")
     assert array.shape == (320, 16, 16, 3)
     summary = workspace.json("metrics/summary.json")
-    assert list(summary["variants"]) == ["dcgan", "twin"]  # type: ignore[call-overload]
+    assert list(summary["variants"]) == SMALL["active"]  # type: ignore[call-overload]
     assert "fid_lite0" in workspace.json("metrics/floor.json")
+    assert workspace.json("metrics/classifier.json")["num_classes"] == 2
+    gaussian = workspace.json("metrics/gaussian.json")
+    assert list(gaussian) == ["mean", "sd", "wasserstein_1", "seeds"]
+    assert len(gaussian["seeds"]) == 5  # type: ignore[arg-type]
     page = (workspace.folder / "report/index.html").read_text()
-    assert page.count("data:image/png;base64,") == 10
+    assert page.count("data:image/png;base64,") == 4 * 6 + 1 + 2  # of each variant, the Gaussian lesson, the codes
     assert "Twin" in (workspace.folder / "report/index.md").read_text()
 
 
@@ -186,7 +240,7 @@ def test_the_way_back_to_the_committed_run_trains_nothing(workspace: Workspace) 
 
 
 def test_a_temporary_run_imports_its_own_copy_of_the_code(workspace: Workspace) -> None:
-    output = workspace.run("dvc", "exp", "run", "--temp", "--name", "apart", "-S", "lr=1e-4")
+    output = workspace.run("dvc", "exp", "run", "--temp", "--name", "apart", "-S", "variants.twin.lr=1e-4")
     libraries = re.findall(r"library: (.*)", output)
     assert libraries
     assert all(f"{workspace.folder}/.dvc/tmp/exps/" in library for library in libraries)

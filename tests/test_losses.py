@@ -25,6 +25,26 @@ def test_cross_entropy_is_that_of_the_sigmoids() -> None:
     )
 
 
+def test_the_smoothed_target_is_one_sided() -> None:
+    real, fake = torch.tensor([2.0]), torch.tensor([-1.0])
+    sigmoid = [1 / (1 + math.exp(-x)) for x in (2.0, -1.0)]
+    by_hand = -0.9 * math.log(sigmoid[0]) - 0.1 * math.log(1 - sigmoid[0]) - math.log(1 - sigmoid[1])
+    assert losses.discriminator_cross_entropy(real, fake, 0.1).item() == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_the_minimax_loss_is_the_discriminators_own_turned_round() -> None:
+    fake = torch.tensor([0.5, 3.0])
+    by_hand = sum(math.log(1 - 1 / (1 + math.exp(-x))) for x in (0.5, 3.0)) / 2
+    assert losses.GENERATOR_LOSSES["minimax"](fake).item() == pytest.approx(by_hand, rel=1e-6)
+    assert losses.GENERATOR_LOSSES["non_saturating"] is losses.generator_non_saturating
+
+
+def test_the_minimax_generator_learns_little_where_the_discriminator_is_sure() -> None:
+    logits = torch.tensor([-5.0], requires_grad=True)
+    (gradient,) = torch.autograd.grad(losses.generator_minimax(logits), logits)
+    assert gradient.item() == pytest.approx(-1 / (1 + math.exp(5.0)), rel=1e-5)
+
+
 def test_the_generator_still_learns_where_the_discriminator_is_sure() -> None:
     logits = torch.tensor([-50.0], requires_grad=True)
     (gradient,) = torch.autograd.grad(losses.generator_non_saturating(logits), logits)

@@ -7,16 +7,18 @@ import pytest
 import torch
 
 from gans import artefacts, models, sampling, training, variants
+from gans.arrays import DataShape
 from gans.config import Settings
+from gans.errors import InputError
+from gans.sampling import Sampler
 from gans.training import Trained
-from gans.variants import ImageShape
 
-SHAPE = ImageShape(3, 16, 0)
+SHAPE = DataShape(3, 16, 0)
 
 
 @pytest.fixture
 def trained(small: Settings, pixels: np.ndarray, cpu: torch.device) -> Trained:
-    return training.train(variants.load("dcgan"), small, SHAPE, pixels, cpu, 3)
+    return training.train(variants.load("dcgan"), small, SHAPE, pixels, None, cpu, 3)
 
 
 def save(folder: Path, settings: Settings, trained: Trained) -> None:
@@ -36,10 +38,10 @@ def test_what_is_loaded_makes_the_same_images(
     tmp_path: Path, small: Settings, trained: Trained, cpu: torch.device
 ) -> None:
     save(tmp_path / "dcgan", small, trained)
-    generator, settings = models.load_generator(tmp_path / "dcgan", cpu)
+    sampler, settings = models.load_sampler(tmp_path / "dcgan", cpu)
     assert settings == small
     z = sampling.latents(8, settings, "evaluation", cpu)
-    assert (sampling.generate(generator, z) == sampling.generate(trained.averaged, z)).all()
+    assert (sampler(z) == Sampler(trained.averaged)(z)).all()
     frames, seen = models.load_progress(tmp_path / "dcgan")
     assert frames.shape == (3, 16, 16, 16, 3)
     assert seen == [0, 16, 64]
@@ -63,7 +65,59 @@ def test_equal_trainings_give_equal_bytes(
     tmp_path: Path, small: Settings, pixels: np.ndarray, cpu: torch.device
 ) -> None:
     for name in ("one", "two"):
-        again = training.train(variants.load("dcgan"), small, SHAPE, pixels, cpu, 3)
+        again = training.train(variants.load("dcgan"), small, SHAPE, pixels, None, cpu, 3)
         save(tmp_path / name, small, again)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_a_training_may_start_from_saved_weights(
+    tmp_path: Path, small: Settings, pixels: np.ndarray, trained: Trained, cpu: torch.device
+) -> None:
+    save(tmp_path / "kept", small, trained)
+    weights = models.load_weights(tmp_path / "kept")
+    again = training.train(variants.load("dcgan"), small, SHAPE, pixels, None, cpu, 3, weights)
+    z = torch.randn(8, small.nz, generator=torch.Generator().manual_seed(0))
+    afresh = training.train(variants.load("dcgan"), small, SHAPE, pixels, None, cpu, 3)
+    assert (again.progress.frames[0] == trained_as_it_ended(trained, small, cpu)).all()
+    assert not (again.progress.frames[0] == afresh.progress.frames[0]).all()
+    assert not (Sampler(again.averaged)(z) == Sampler(trained.averaged)(z)).all()
+
+
+def trained_as_it_ended(trained: Trained, settings: Settings, cpu: torch.device) -> np.ndarray:
+    return Sampler(trained.variant.generator.eval())(sampling.latents(16, settings, "fixed_latents", cpu))
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"nz": 9}, r"in the generator, layers\.0\.weight is \(8, 8, 4, 4\); expected \(9, 8, 4, 4\)"),
+        ({"width": 8}, r"init_from: in the (generator|discriminator), .*; expected"),
+    ],
+)
+def test_weights_of_another_shape_are_refused(
+    tmp_path: Path,
+    small: Settings,
+    pixels: np.ndarray,
+    trained: Trained,
+    cpu: torch.device,
+    change: dict[str, int],
+    line: str,
+) -> None:
+    save(tmp_path / "kept", small, trained)
+    weights = models.load_weights(tmp_path / "kept")
+    settings = small.model_copy(update=change)
+    with pytest.raises(InputError, match=line):
+        training.train(variants.load("dcgan"), settings, SHAPE, pixels, None, cpu, 3, weights)
+
+
+def test_weights_that_are_missing_or_damaged_are_refused(tmp_path: Path, small: Settings, trained: Trained) -> None:
+    with pytest.raises(InputError, match=r"holds no raw_generator\.safetensors or other weights; expected a copy"):
+        models.load_weights(tmp_path / "nowhere")
+    save(tmp_path / "kept", small, trained)
+    path = tmp_path / "kept" / "raw_generator.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match="whose weights are damaged"):
+        models.load_weights(tmp_path / "kept")
+    with pytest.raises(InputError, match="init_from holds critic; expected weights of generator or discriminator"):
+        training.start_from(trained.variant.networks, {"critic": {}})

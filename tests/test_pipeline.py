@@ -8,17 +8,21 @@ import yaml
 from conftest import ROOT
 
 from gans import variants
-from gans.config import Settings
+from gans.config import AdversarialSettings, Codes, Settings
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 VARIANT = "${item.variant}"
 VARIANTS = "src/gans/variants"
 LOADS_ONE_VARIANT = {"train", "sample", "evaluate"}
+LOADS_ALL_VARIANTS = {"report"}
+
+OF_CODES = {*Codes.model_fields, "init_from"}  # what the autoencoders of several sizes do not take from the shared ones
 
 # What a call in a stage reads of params.yaml, beside `params.<key>` itself.
 READ_BY_CALL = {
-    "settings_of": {*Settings.model_fields, f"variants.{VARIANT}"},
-    "shared_settings": set(Settings.model_fields),
+    "settings_of": {*AdversarialSettings.model_fields, f"variants.{VARIANT}"},
+    "codes_settings": {*(set(Settings.model_fields) - OF_CODES), *(f"codes.{key}" for key in Codes.model_fields)},
+    "shared_settings": set(AdversarialSettings.model_fields),
     "own_settings": {"variants"},
 }
 
@@ -58,7 +62,7 @@ def expected_code(stage: str) -> set[str]:
     if stage in LOADS_ONE_VARIANT:
         own = {str(path.relative_to(ROOT)) for path in files}
         return found | (code_of(*files) - own) | {f"{VARIANTS}/{VARIANT}.py"}
-    if f"{VARIANTS}/__init__.py" in found:  # loads them all: the folder itself is listed
+    if stage in LOADS_ALL_VARIANTS:  # the folder itself is listed
         return {name for name in found | code_of(*files) if not name.startswith(VARIANTS)} | {VARIANTS}
     return found
 
@@ -88,7 +92,10 @@ def read_parameters(stage: str) -> set[str]:
 
 
 def test_the_stages_are_those_of_the_pipeline_in_its_order() -> None:
-    assert list(STAGES) == ["download", "preprocess", "reference", "train", "sample", "evaluate", "plot", "report"]
+    assert list(STAGES) == [
+        *("download", "preprocess", "reference", "classifier"),
+        *("train", "sample", "evaluate", "plot", "codes", "gaussian", "report"),
+    ]
 
 
 @pytest.mark.parametrize("stage", STAGES)

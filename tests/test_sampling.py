@@ -8,6 +8,7 @@ import torch
 
 from gans import sampling
 from gans.config import Settings
+from gans.sampling import Sampler
 
 
 def test_latents_are_standard_normal_and_repeat(small: Settings, cpu: torch.device) -> None:
@@ -38,7 +39,29 @@ def test_fakes_are_the_same_in_any_batch_size() -> None:
     torch.manual_seed(0)
     network = torch.nn.Sequential(torch.nn.Linear(4, 3 * 4), torch.nn.Tanh(), torch.nn.Unflatten(1, (3, 2, 2)))
     z = torch.randn(10, 4)
-    fakes = sampling.generate(network, z, batch_size=3)
+    fakes = Sampler(network)(z, batch_size=3)
     assert fakes.shape == (10, 2, 2, 3)
     assert fakes.dtype == np.uint8
-    assert np.abs(fakes.astype(int) - sampling.generate(network, z, batch_size=10)).max() <= 1
+    assert np.abs(fakes.astype(int) - Sampler(network)(z, batch_size=10)).max() <= 1
+
+
+class ShowsItsLabel(torch.nn.Module):
+    """Images (N, 1, 2, 2) whose pixels are label / 10."""
+
+    def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return (labels / 10)[:, None, None, None].expand(-1, 1, 2, 2)
+
+
+def test_classes_are_as_frequent_as_in_training() -> None:
+    sampler = Sampler(ShowsItsLabel(), (60, 30, 10))
+    labels = sampler.labels(20)
+    assert labels is not None
+    assert labels.tolist() == [0] * 12 + [1] * 6 + [2] * 2
+    fakes = sampler(torch.zeros(20, 4), batch_size=7)
+    assert [fakes[place, 0, 0, 0] for place in (0, 12, 18)] == [128, 140, 153]  # 127.5 * (1 + label / 10), rounded
+    assert Sampler(ShowsItsLabel()).labels(20) is None
+
+
+def test_labels_may_be_asked_for() -> None:
+    fakes = Sampler(ShowsItsLabel(), (1, 1))(torch.zeros(3, 4), torch.tensor([1, 0, 1]))
+    assert fakes[0, 0, 0, 0] == fakes[2, 0, 0, 0] > fakes[1, 0, 0, 0]

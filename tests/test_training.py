@@ -8,16 +8,18 @@ import torch
 from torch import nn
 
 from gans import images, randomness, sampling, training, variants
+from gans.arrays import DataShape
 from gans.batches import Batches
-from gans.config import Settings
+from gans.config import AdversarialSettings, Settings
 from gans.errors import InputError
-from gans.variants import Adversarial, ImageShape, Readings, Round, Turn, Variant
+from gans.sampling import Sampler
+from gans.variants import Adversarial, Readings, Round, Turn, Variant
 
-SHAPE = ImageShape(3, 16, 0)
+SHAPE = DataShape(3, 16, 0)
 
 
 def train(kind: type[Variant], settings: Settings, pixels: np.ndarray, frames: int = 3) -> training.Trained:
-    return training.train(kind, settings, SHAPE, pixels, torch.device("cpu"), frames)
+    return training.train(kind, settings, SHAPE, pixels, None, torch.device("cpu"), frames)
 
 
 def test_every_pass_shows_each_image_and_each_player_steps_once_a_batch(small: Settings, pixels: np.ndarray) -> None:
@@ -48,7 +50,8 @@ def test_the_first_loss_is_that_of_the_untrained_networks(
     trained = train(variants.load("dcgan"), small, pixels)
     torch.manual_seed(randomness.derived_seed(small.seed, "weights"))
     variant = variants.load("dcgan")(small, SHAPE)
-    batch = variant.round(Batches(pixels, small, cpu)[0], sampling.latents(8, small, "latents", cpu, 0))
+    batches = Batches(pixels, None, batch_size=8, random_flip=True, seed=small.seed, device=cpu)
+    batch = variant.round(*batches[0], sampling.latents(8, small, "latents", cpu, 0))
     loss, readings = variant.turns()[0].loss(batch)
     assert trained.rows[0]["loss_d"] == pytest.approx(loss.item(), rel=1e-5)
     assert trained.rows[0]["d_real"] == pytest.approx(readings["d_real"].item(), rel=1e-5)
@@ -57,9 +60,14 @@ def test_the_first_loss_is_that_of_the_untrained_networks(
 def test_every_player_steps_with_the_settings_asked_for(small: Settings) -> None:
     settings = small.model_copy(update={"lr": 0.03, "beta1": 0.25, "beta2": 0.75})
     for turn in variants.load("dcgan")(settings, SHAPE).turns():
-        optimizer = training._adam(turn, settings)
-        assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (0.03, (0.25, 0.75))
-        assert optimizer.param_groups[0]["params"] == list(turn.learner.parameters())
+        adam = training._optimizer(turn, settings)
+        assert isinstance(adam, torch.optim.Adam)
+        assert (adam.defaults["lr"], adam.defaults["betas"]) == (0.03, (0.25, 0.75))
+        sgd = training._optimizer(turn, settings.model_copy(update={"optimizer": "sgd", "momentum": 0.7}))
+        assert isinstance(sgd, torch.optim.SGD)
+        assert (sgd.defaults["lr"], sgd.defaults["momentum"]) == (0.03, 0.7)
+        for optimizer in (adam, sgd):
+            assert optimizer.param_groups[0]["params"] == list(turn.learner.parameters())
 
 
 def test_another_seed_gives_another_training(small: Settings, pixels: np.ndarray) -> None:
@@ -72,7 +80,7 @@ def test_the_averaged_generator_made_the_last_frame(small: Settings, pixels: np.
     trained = train(variants.load("dcgan"), small, pixels)
     assert trained.progress.images_seen == [0, 16, 64]
     z = sampling.latents(16, small, "fixed_latents", cpu)
-    assert (trained.progress.frames[-1] == sampling.generate(trained.averaged, z)).all()
+    assert (trained.progress.frames[-1] == Sampler(trained.averaged)(z)).all()
     assert not (trained.progress.frames[0] == trained.progress.frames[-1]).all()
 
 
@@ -83,20 +91,14 @@ def test_random_numbers_elsewhere_change_nothing(small: Settings, pixels: np.nda
 
 
 class ThreeCriticSteps(Adversarial):
-    """A pair whose first player steps three times, and which keeps count of the batches it was shown."""
+    """A pair that keeps count of the batches it was shown."""
 
     title, source = "three steps", "this test"
     seen: ClassVar[list[tuple[str, float]]] = []
 
-    def __init__(self, settings: Settings, shape: ImageShape) -> None:
-        self.generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Tanh(), nn.Unflatten(1, (3, 16, 16)))
-        self.discriminator = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 1), nn.Flatten(0))
-
-    def turns(self) -> tuple[Turn, ...]:
-        return (
-            Turn("loss_d", self.discriminator, self.discriminator_loss, steps=3),
-            Turn("loss_g", self.generator, self.generator_loss, frozen=(self.discriminator,)),
-        )
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+        generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Tanh(), nn.Unflatten(1, (3, 16, 16)))
+        return generator, nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 1), nn.Flatten(0))
 
     def discriminator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
         self.seen.append(("d", batch.real.sum().item()))
@@ -110,7 +112,7 @@ class ThreeCriticSteps(Adversarial):
 
 def test_several_steps_of_the_first_player_share_the_budget(small: Settings, pixels: np.ndarray) -> None:
     ThreeCriticSteps.seen.clear()
-    trained = train(ThreeCriticSteps, small.model_copy(update={"epochs": 3}), pixels)
+    trained = train(ThreeCriticSteps, small.model_copy(update={"epochs": 3, "discriminator_steps": 3}), pixels)
     assert trained.steps == {"loss_d": 12, "loss_g": 4}
     assert trained.images_seen == 96
     players = [player for player, _ in ThreeCriticSteps.seen]
@@ -125,7 +127,7 @@ class OneLearner(Variant):
 
     title, source = "one learner", "this test"
 
-    def __init__(self, settings: Settings, shape: ImageShape) -> None:
+    def __init__(self, settings: Settings, shape: DataShape) -> None:
         self.generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Unflatten(1, (3, 16, 16)))
 
     def turns(self) -> tuple[Turn, ...]:
@@ -143,8 +145,42 @@ def test_a_variant_without_a_discriminator_learns(small: Settings, cpu: torch.de
     assert trained.rows[-1]["loss_g"] < trained.rows[0]["loss_g"] / 20
     assert set(trained.rows[0]) == {"step", "images", "epoch", "loss_g", "error"}
     assert "parameters_d" not in trained.facts(cpu)
-    fakes = sampling.generate(trained.averaged, sampling.latents(8, settings, "evaluation", cpu))
+    fakes = Sampler(trained.averaged)(sampling.latents(8, settings, "evaluation", cpu))
     assert abs(fakes.mean() - 200) < 15
+
+
+class TellsItsLabel(Adversarial):
+    """A conditional pair that notes which labels it is given."""
+
+    title, source, conditional = "conditional", "this test", True
+    told: ClassVar[list[list[int]]] = []
+
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+        return Told(settings.nz), Told(3 * 16 * 16)
+
+
+class Told(nn.Module):
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(inputs))
+
+    def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        TellsItsLabel.told.append(labels.tolist())
+        value = (x.flatten(1) * self.weight).mean(1)
+        return value if x.dim() == 4 else value.tanh()[:, None, None, None].expand(-1, 3, 16, 16)
+
+
+def test_the_loop_binds_the_batchs_labels(small: Settings, pixels: np.ndarray, cpu: torch.device) -> None:
+    TellsItsLabel.told.clear()
+    shape = DataShape(3, 16, (16, 16))
+    labels = np.arange(32) % 2
+    training.train(TellsItsLabel, small.model_copy(update={"epochs": 1}), shape, pixels, labels, cpu, 2)
+    first_frame, *told = TellsItsLabel.told
+    assert first_frame == [0] * 8 + [1] * 8
+    batches = Batches(pixels, labels, batch_size=8, random_flip=True, seed=small.seed, device=cpu)
+    wanted = batches[0][1]
+    assert wanted is not None
+    assert told[:4] == [wanted.tolist()] * 4  # D of real images, G, D of its fakes, D in G's turn
 
 
 def test_a_loss_that_is_not_finite_stops_with_its_step(small: Settings, pixels: np.ndarray) -> None:
@@ -155,7 +191,7 @@ def test_a_loss_that_is_not_finite_stops_with_its_step(small: Settings, pixels: 
 
     ThreeCriticSteps.seen.clear()
     with pytest.raises(InputError, match="loss_g is nan at step 2; expected a finite number"):
-        train(Diverging, small.model_copy(update={"epochs": 9}), pixels)
+        train(Diverging, small.model_copy(update={"epochs": 9, "discriminator_steps": 3}), pixels)
 
 
 def test_a_dcgan_learns_the_colour_of_its_images(small: Settings, cpu: torch.device) -> None:
@@ -163,6 +199,6 @@ def test_a_dcgan_learns_the_colour_of_its_images(small: Settings, cpu: torch.dev
     red[..., 0] = np.random.default_rng(0).integers(180, 250, (64, 1, 1))
     settings = small.model_copy(update={"epochs": 40, "lr": 0.002})
     trained = train(variants.load("dcgan"), settings, red)
-    fakes = sampling.generate(trained.averaged, sampling.latents(32, settings, "evaluation", cpu))
+    fakes = Sampler(trained.averaged)(sampling.latents(32, settings, "evaluation", cpu))
     assert fakes[..., 0].mean() > fakes[..., 1:].mean() + 80
     assert images.to_float(torch.from_numpy(fakes)).shape == (32, 3, 16, 16)

@@ -7,22 +7,41 @@ import yaml
 from conftest import ROOT
 
 from gans import config, training, variants
-from gans.config import Settings
+from gans.arrays import DataShape
+from gans.config import AdversarialSettings, Settings
 from gans.errors import InputError
-from gans.variants import ImageShape, Variant
+from gans.variants import Adversarial, Round, Turn, Variant
 
-SHAPES = [ImageShape(1, 32, 0), ImageShape(3, 32, 0), ImageShape(3, 64, 0), ImageShape(3, 32, 4)]
+PLAIN = [DataShape(channels, size) for channels in (1, 3) for size in (32, 64)]
+LABELLED = [DataShape(channels, size, (9, 8, 7)) for channels in (1, 3) for size in (32, 64)]
+CONDITIONAL = [name for name in variants.names() if variants.load(name).conditional]
+CASES = [
+    pytest.param(name, shape, id=f"{name}-{shape.channels}-{shape.size}-{shape.num_classes}")
+    for name in variants.names()
+    for shape in LABELLED + ([] if name in CONDITIONAL else PLAIN)
+]
 
 
-def build(name: str, settings: Settings, shape: ImageShape) -> Variant:
+def build(name: str, settings: Settings, shape: DataShape) -> Variant:
     torch.manual_seed(1)
     return variants.load(name)(settings.model_copy(update={"image_size": shape.size}), shape)
 
 
-def batch_for(variant: Variant, settings: Settings, shape: ImageShape) -> variants.Round:
+def batch_for(variant: Variant, settings: Settings, shape: DataShape, dtype: torch.dtype = torch.float32) -> Round:
     source = torch.Generator().manual_seed(2)
     real = torch.rand(8, shape.channels, shape.size, shape.size, generator=source) * 2 - 1
-    return variant.round(real, torch.randn(8, settings.nz, generator=source))
+    labels = torch.arange(8) % shape.num_classes if shape.num_classes else None
+    return variant.round(real.to(dtype), labels, torch.randn(8, settings.nz, generator=source).to(dtype))
+
+
+def loss_of(turn: Turn, batch: Round) -> torch.Tensor:
+    """Return the loss, with what layers draw for themselves the same each time."""
+    torch.manual_seed(5)
+    return turn.loss(batch)[0]
+
+
+def num_weights(module: torch.nn.Module) -> int:
+    return sum(weight.numel() for weight in module.parameters())
 
 
 def test_each_file_has_an_entry_in_params_and_each_entry_a_file() -> None:
@@ -30,10 +49,10 @@ def test_each_file_has_an_entry_in_params_and_each_entry_a_file() -> None:
     assert sorted(entries) == variants.names()
 
 
-def test_each_entry_lists_every_shared_key_so_that_it_can_be_overridden() -> None:
+def test_each_entry_lists_every_key_so_that_it_can_be_overridden() -> None:
     entries = yaml.safe_load((ROOT / "params.yaml").read_text())["variants"]
-    for entry in entries.values():
-        assert set(config.Training.model_fields) <= set(entry)
+    for name, entry in entries.items():
+        assert set(entry) == set(variants.load(name).Settings.model_fields) - {"image_size", "seed"}, name
 
 
 def test_an_unknown_name_is_refused_with_those_that_exist() -> None:
@@ -41,17 +60,20 @@ def test_an_unknown_name_is_refused_with_those_that_exist() -> None:
         variants.load("dcgn")
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", variants.names())
+@pytest.mark.parametrize(("name", "shape"), CASES)
 class TestEvery:
-    def test_generator_makes_images_of_the_datas_shape(self, name: str, shape: ImageShape, small: Settings) -> None:
-        fake = batch_for(variant := build(name, small, shape), small, shape).fake
-        assert fake.shape == (8, shape.channels, shape.size, shape.size)
-        assert fake.abs().max() <= 1
+    def test_generator_makes_images_of_the_datas_shape(
+        self, name: str, shape: DataShape, small: AdversarialSettings
+    ) -> None:
+        variant = build(name, small, shape)
+        batch = batch_for(variant, small, shape)
+        assert batch.fake.shape == (8, shape.channels, shape.size, shape.size)
+        assert batch.fake.abs().max() <= 1
+        assert batch.d is None or batch.d(batch.fake).shape == (8,)
         assert variant.title
         assert variant.source
 
-    def test_loss_teaches_its_own_player_alone(self, name: str, shape: ImageShape, small: Settings) -> None:
+    def test_loss_teaches_its_own_player_alone(self, name: str, shape: DataShape, small: AdversarialSettings) -> None:
         variant = build(name, small, shape)
         batch = batch_for(variant, small, shape)
         for turn in variant.turns():
@@ -59,7 +81,7 @@ class TestEvery:
                 module.requires_grad_(False)
             for module in variant.networks.values():
                 module.zero_grad(set_to_none=True)
-            turn.loss(batch)[0].backward()
+            loss_of(turn, batch).backward()
             learned = {id(weight) for weight in turn.learner.parameters()}
             for module in variant.networks.values():
                 for weight in module.parameters():
@@ -67,24 +89,149 @@ class TestEvery:
             for module in turn.frozen:
                 module.requires_grad_(True)
 
-    def test_step_lowers_the_players_loss_on_its_batch(self, name: str, shape: ImageShape, small: Settings) -> None:
+    def test_step_lowers_the_players_loss_on_its_batch(
+        self, name: str, shape: DataShape, small: AdversarialSettings
+    ) -> None:
         variant = build(name, small, shape)
+        for module in variant.networks.values():
+            module.double()  # what a small step changes may be lost in single precision
         for turn in variant.turns():
-            batch = batch_for(variant, small, shape)
-            before = turn.loss(batch)[0]
-            optimizer = torch.optim.SGD(turn.learner.parameters(), lr=1e-3)
-            optimizer.zero_grad()
-            before.backward()
-            optimizer.step()
-            assert turn.loss(batch_for(variant, small, shape))[0].item() < before.item()
+            before = loss_of(turn, batch_for(variant, small, shape, torch.float64))
+            weights = list(turn.learner.parameters())
+            slopes = torch.autograd.grad(before, weights)
+            length = torch.cat([slope.flatten() for slope in slopes]).norm()
+            with torch.no_grad():
+                for weight, slope in zip(weights, slopes, strict=True):
+                    weight -= 0.01 * slope / length  # a step of length 0.01
+            assert loss_of(turn, batch_for(variant, small, shape, torch.float64)).item() < before.item()
 
     def test_two_trainings_with_one_seed_are_equal_to_the_bit(
-        self, name: str, shape: ImageShape, small: Settings, cpu: torch.device
+        self, name: str, shape: DataShape, small: AdversarialSettings, cpu: torch.device
     ) -> None:
         settings = small.model_copy(update={"image_size": shape.size, "epochs": 1})
         images = np.random.default_rng(0).integers(0, 256, (24, shape.size, shape.size, shape.channels), dtype=np.uint8)
+        labels = np.repeat(np.arange(3), shape.class_counts) if shape.num_classes else None
         kind = variants.load(name)
-        one, two = (training.train(kind, settings, shape, images, cpu, 2) for _ in range(2))
+        one = training.train(kind, settings, shape, images, labels, cpu, 2)
+        torch.rand(7)  # whatever else was drawn in between
+        two = training.train(kind, settings, shape, images, labels, cpu, 2)
         assert one.rows == two.rows
         for a, b in zip(one.averaged.state_dict().values(), two.averaged.state_dict().values(), strict=True):
             assert torch.equal(a, b)
+
+    def test_unknown_key_is_refused(self, name: str, shape: DataShape, small: AdversarialSettings) -> None:
+        params = config.load(ROOT / "params.yaml")
+        params.variants[name] = {"lrr": 1}
+        with pytest.raises(InputError, match=rf"unknown key variants\.{name}\.lrr \(1\); did you mean lr\?"):
+            config.settings_of(params, name, variants.load(name).Settings)
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+class TestEveryConditional:
+    def test_refuses_images_without_labels(self, name: str, small: AdversarialSettings, cpu: torch.device) -> None:
+        images = np.zeros((24, 32, 32, 3), np.uint8)
+        with pytest.raises(InputError, match=r"learns from labels, but the images have none; set data\.condition_on"):
+            training.train(variants.load(name), small, DataShape(3, 32), images, None, cpu, 2)
+
+    def test_the_label_changes_the_image_and_the_logit(self, name: str, small: AdversarialSettings) -> None:
+        variant = build(name, small, DataShape(3, 32, (9, 8, 7)))
+        for module in variant.networks.values():
+            module.eval()
+        z, real = torch.randn(1, small.nz).expand(3, -1), torch.rand(1, 3, 32, 32).expand(3, -1, -1, -1)
+        batch = variant.round(real, torch.arange(3), z)
+        assert batch.d is not None
+        assert len({tuple(image.flatten().tolist()) for image in batch.fake}) == 3
+        assert len(set(batch.d(real).tolist())) == 3
+
+
+# Numbers of weights at the published widths, worked out on paper. A linear layer from a to b has ab + b, a k x k
+# convolution kkab (+ b with a bias), batch normalisation of b channels 2b.
+COUNTS = {
+    # 100-128-256-512-1024-1024, the last for 32 x 32 grey pixels, with 256 + 512 + 1024 normalised; 1024-512-256-1.
+    ("gan", 1, 32, 0): (
+        12_928 + 33_024 + 131_584 + 525_312 + 1_049_600 + 2 * 1_792,
+        524_800 + 131_328 + 257,
+    ),
+    # Ten classes more at the entrance of G; 1034-512-512-512-1.
+    ("cgan", 1, 32, 10): (1_756_032 + 10 * 128, 529_920 + 2 * 262_656 + 513),
+    ("dcgan", 3, 64, 0): (3_576_704, 2_765_568),
+    # 100-1024-512-256-128-3 and 3-128-256-512-1024-1, kernels of 16, without biases.
+    ("dcgan_1024", 3, 64, 0): (
+        16 * (102_400 + 524_288 + 131_072 + 32_768 + 384) + 2 * 1_920,
+        16 * (384 + 32_768 + 131_072 + 524_288 + 1_024) + 2 * 1_792,
+    ),
+    # 100 to 128 x 8 x 8, 128-128-64-1 by 3 x 3; 1-16-32-64-128 by 3 x 3, 128 x 2 x 2 to 1.
+    ("dcgan_upsample", 1, 32, 0): (
+        827_392 + 256 + 147_584 + 256 + 73_792 + 128 + 577,
+        160 + 4_640 + 64 + 18_496 + 128 + 73_856 + 256 + 513,
+    ),
+    # Two more inputs of G's first kernel, an embedding of 2 x 512 in D.
+    ("cdcgan", 3, 64, 2): (3_576_704 + 2 * 512 * 16, 2_765_568 + 1_024),
+}
+
+
+@pytest.mark.parametrize(("case", "expected"), COUNTS.items(), ids=[case[0] for case in COUNTS])
+def test_published_widths_have_the_published_number_of_weights(
+    case: tuple[str, int, int, int], expected: tuple[int, int], small: AdversarialSettings
+) -> None:
+    name, channels, size, num_classes = case
+    published = small.model_copy(update={"nz": 100, "width": 64})
+    variant = build(name, published, DataShape(channels, size, (5,) * num_classes))
+    assert variant.discriminator is not None
+    assert (num_weights(variant.generator), num_weights(variant.discriminator)) == expected
+
+
+def test_the_autoencoder_has_dcgans_widths(small: AdversarialSettings) -> None:
+    networks = build("vae", small.model_copy(update={"nz": 100, "width": 64}), DataShape(3, 64)).networks
+    # D without its last kernel of 512 * 16, and one for a mean and a variance of each of 100 numbers.
+    expected = {"generator": 3_576_704, "encoder": 2_765_568 - 8_192 + 512 * 16 * 200}
+    assert {name: num_weights(module) for name, module in networks.items()} == expected
+
+
+def test_dcgan_1024_starts_as_torch_starts_and_dcgan_as_published(small: AdversarialSettings) -> None:
+    def spread(name: str) -> float:
+        variant = build(name, small.model_copy(update={"width": 64}), DataShape(3, 64))
+        assert variant.discriminator is not None
+        return next(variant.discriminator.parameters()).std().item()
+
+    assert spread("dcgan") == pytest.approx(0.02, rel=0.1)
+    # Uniform within 1 / sqrt(3 * 16), hence a standard deviation of 1 / sqrt(3 * 48) = 1 / 12.
+    assert spread("dcgan_1024") == pytest.approx(1 / 12, rel=0.1)
+
+
+class Constant(Adversarial):
+    """G and D of one number each: what their losses are can be told by hand."""
+
+    title, source = "constant", "this test"
+
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[torch.nn.Module, torch.nn.Module]:
+        return torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
+
+
+def test_algorithm_1_is_set_by_settings(small: AdversarialSettings) -> None:
+    changes = {"discriminator_steps": 3, "generator_loss": "minimax", "label_smoothing": 0.1}
+    variant = Constant(small.model_copy(update=changes), DataShape(1, 1))
+    judge, maker = variant.turns()
+    assert (judge.steps, maker.steps) == (3, 1)
+    # A logit of 1 for everything: sigmoid(1) = 0.731059.
+    batch = Round(torch.zeros(4, 1), torch.zeros(4, 1), lambda z: z, lambda images: images + 1)
+    assert maker.loss(batch)[0].item() == pytest.approx(np.log(1 - 0.731059), abs=1e-5)
+    by_hand = -0.9 * np.log(0.731059) - 0.1 * np.log(1 - 0.731059) - np.log(1 - 0.731059)
+    assert judge.loss(batch)[0].item() == pytest.approx(by_hand, abs=1e-5)
+
+
+def test_the_autoencoders_bound_is_worked_by_hand(small: AdversarialSettings) -> None:
+    variant = build("vae", small, DataShape(1, 32))
+    # An encoder that says mean 1, variance 1 for each of 8 numbers: KL = 8 / 2. A decoder that is off by 0.5.
+    variant.encoder = torch.nn.Sequential(torch.nn.Flatten(), FixedCode())  # type: ignore[attr-defined]
+    real = torch.zeros(4, 1, 32, 32)
+    loss, readings = variant.turns()[0].loss(Round(real, torch.zeros(4, 8), lambda z: torch.full_like(real, 0.5), None))
+    assert readings["kl"].item() == pytest.approx(4.0, rel=1e-6)
+    by_hand = 0.5 * 1024 * (np.log(2 * np.pi * 0.25) + 1)  # of a Gaussian whose variance is the squared error
+    assert readings["reconstruction"].item() == pytest.approx(by_hand, rel=1e-4)
+    assert loss.item() == pytest.approx(by_hand + 4.0, rel=1e-4)
+
+
+class FixedCode(torch.nn.Module):
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return torch.cat([torch.ones(len(pixels), 8), torch.zeros(len(pixels), 8)], dim=1)

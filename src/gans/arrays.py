@@ -1,12 +1,26 @@
 """A preprocessed data set as preprocess packed it: one uint8 array, its labels and its record."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gans import artefacts
+
+
+class DataShape(NamedTuple):
+    """What networks have to know of the data."""
+
+    channels: int
+    size: int  # pixels
+    class_counts: Sequence[int] = ()  # training images of each class; empty without labels
+
+    @property
+    def num_classes(self) -> int:
+        """Return the number of classes, 0 without labels."""
+        return len(self.class_counts)
 
 
 @dataclass(frozen=True)
@@ -18,9 +32,19 @@ class Packed:
     meta: dict[str, Any]
 
     @property
+    def shape(self) -> DataShape:
+        """Return what networks have to know."""
+        return DataShape(self.meta["channels"], self.meta["image_size"], self.meta["class_counts"])
+
+    @property
     def train(self) -> slice:
         """Return where the training images lie."""
         return slice(*self.meta["splits"]["train"])
+
+    @property
+    def train_labels(self) -> np.ndarray | None:
+        """Return the labels of the training images."""
+        return None if self.labels is None else self.labels[self.train]
 
     @property
     def held_out(self) -> slice:

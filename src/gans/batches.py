@@ -1,16 +1,15 @@
-"""The training images as batches, each a function of (array, seed, step)."""
+"""The training images and their labels as batches, each a function of (array, seed, step)."""
 
 import numpy as np
 import torch
 
 from gans import randomness
-from gans.config import Settings
 from gans.errors import InputError
 from gans.images import to_float
 
 
 class Batches:
-    """Batches of a uint8 array (N, S, S, C): every image once an epoch, in an order that follows from the seed.
+    """Batches of a uint8 array (N, S, S, C) and its labels (N,): every image once an epoch, in an order from the seed.
 
     The array goes to the device once; gathering, mirroring and scaling happen there. The last images of an epoch that
     do not fill a batch wait for another epoch. Raises InputError when there are fewer images than a batch takes.
@@ -19,23 +18,26 @@ class Batches:
     def __init__(
         self,
         images: np.ndarray,
-        settings: Settings,
+        labels: np.ndarray | None,
+        *,
+        batch_size: int,
+        random_flip: bool,
+        seed: int,
         device: torch.device,
     ) -> None:
-        if len(images) < settings.batch_size:
-            raise InputError(
-                f"batch_size is {settings.batch_size}, but {len(images)} training images; expected at most as many"
-            )
+        if len(images) < batch_size:
+            raise InputError(f"batch_size is {batch_size}, but {len(images)} training images; expected at most as many")
         self._images = torch.from_numpy(np.array(images)).to(device)
-        self._batch_size = settings.batch_size
-        self._seed = settings.seed
-        self._random_flip = settings.random_flip
+        self._labels = None if labels is None else torch.from_numpy(np.array(labels)).to(device)
+        self._batch_size = batch_size
+        self._seed = seed
+        self._random_flip = random_flip
         self._device = device
         self._epoch = -1
-        self.per_epoch = len(images) // settings.batch_size
+        self.per_epoch = len(images) // batch_size
 
-    def __getitem__(self, step: int) -> torch.Tensor:
-        """Return batch number `step`, float (B, C, S, S) in [-1, 1]."""
+    def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return batch number `step`: images, float (B, C, S, S) in [-1, 1], and labels (B,) where there are any."""
         epoch, place = divmod(step, self.per_epoch)
         chosen = self._order(epoch)[place * self._batch_size : (place + 1) * self._batch_size]
         images = to_float(self._images[chosen])
@@ -43,7 +45,7 @@ class Batches:
             source = randomness.generator(self._device, self._seed, "flip", step)
             mirrored = torch.rand(self._batch_size, 1, 1, 1, generator=source, device=self._device) < 0.5
             images = torch.where(mirrored, images.flip(3), images)
-        return images
+        return images, None if self._labels is None else self._labels[chosen]
 
     def _order(self, epoch: int) -> torch.Tensor:
         """Return the order of the images in an epoch, made anew when the epoch changes."""

@@ -3,20 +3,18 @@
 Liu et al. 2015, "Deep Learning Face Attributes in the Wild". Non-commercial research only, no redistribution.
 """
 
-import io
 import re
 import shutil
 import tempfile
-import warnings
 import zipfile
 from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
-from gans import artefacts, downloads, paths
+from gans import archives, artefacts, downloads, paths
 from gans.errors import InputError
+from gans.labelled import LabelledImages
 from gans.progress import progress_bar
 
 ARCHIVE = "img_align_celeba.zip"
@@ -31,43 +29,58 @@ ATTRIBUTES_DRIVE_ID = "0B7EVK8r0v71pblRyaVFSWGxPY0U"
 OFFICIAL_SPLIT = {"train": 162_770, "validation": 19_867, "test": 19_962}  # images, in the order of their numbers
 
 MEMBER = re.compile(r"(?:img_align_celeba/){1,2}(\d{6}\.jpg)")  # twice in Kaggle's copy
-MAX_BYTES = 16 * 2**20  # of one JPEG; CelebA's mean is 7 kB
-MAX_PIXELS = 4096 * 4096
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-warnings.simplefilter("error", Image.DecompressionBombWarning)  # beyond it Pillow refuses, and does not only warn
 SPLITS = ("train", "validation", "test")  # 0, 1 and 2 in the partition list
+UNCONDITIONAL = "give -S 'data.condition_on=[]', which unconditional variants alone can do with"
 
 
-class Archive:
-    """The pictures in a zip of CelebA's layout, read in place: nothing is unpacked to disk.
-
-    `names` holds the pictures' file names in order. Raises InputError when the file is not a zip, holds no picture,
-    or the same picture twice. `read` may be called from several threads.
-    """
+class Archive(archives.Archive):
+    """The pictures in a zip of CelebA's layout, called 000001.jpg and so on."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-            raise InputError(f"{path} is not a readable zip ({error}); expected CelebA's {ARCHIVE}") from None
-        matches = {info: MEMBER.fullmatch(info.filename) for info in self._zip.infolist()}
-        self._members = {match[1]: info for info, match in matches.items() if match}
-        if not self._members:
-            raise InputError(f"{path} holds no image; expected members such as img_align_celeba/000001.jpg")
-        if len(self._members) < sum(match is not None for match in matches.values()):
-            raise InputError(f"{path} holds an image twice; expected each name once")
-        self.names = sorted(self._members)
+        expected = f"CelebA's {ARCHIVE}, with members such as img_align_celeba/000001.jpg"
+        super().__init__(path, _name_of, ("JPEG",), expected)
 
-    def read(self, name: str) -> Image.Image:
-        """Return a picture as decoded RGB; raise InputError with its name when it is damaged or not a JPEG."""
-        info = self._members[name]
-        if info.file_size > MAX_BYTES:
-            raise InputError(f"{name}: {info.file_size} bytes; expected a JPEG of at most {MAX_BYTES}")
-        try:
-            return Image.open(io.BytesIO(self._zip.read(info)), formats=("JPEG",)).convert("RGB")
-        except Exception as error:  # zipfile, zlib and Pillow raise a dozen kinds for as many sorts of damage
-            found = "not a JPEG" if isinstance(error, UnidentifiedImageError) else error
-            raise InputError(f"{name}: {found}; expected a whole JPEG of at most {MAX_PIXELS} pixels") from None
+
+def _name_of(member: str) -> str | None:
+    match = MEMBER.fullmatch(member)
+    return match[1] if match else None
+
+
+def open_images(folder: Path, condition_on: Sequence[str]) -> LabelledImages:
+    """Return the pictures of CelebA's layout in `folder`, labelled by the joint values of some attributes.
+
+    With k attributes there are 2^k classes; bit j of a label says whether the image has attribute j.
+    """
+    archive = Archive(folder / ARCHIVE)
+    if (folder / PARTITION).exists():
+        splits = read_partition(folder / PARTITION, archive.names)
+    else:
+        splits = default_partition(len(archive.names))
+    return LabelledImages(
+        names=archive.names,
+        splits=splits,
+        labels=_labels(folder / ATTRIBUTES, archive.names, condition_on) if condition_on else None,
+        class_names=[_class_name(code, condition_on) for code in range(1 << len(condition_on))] if condition_on else [],
+        read=lambda position: archive.read(archive.names[position]),
+        channels=3,
+        symmetric=True,
+        aligned=True,
+        attributes=condition_on,
+    )
+
+
+def _labels(path: Path, names: Sequence[str], condition_on: Sequence[str]) -> np.ndarray:
+    if not path.exists():
+        raise InputError(
+            f"data.condition_on is {list(condition_on)}, but there is no {path.name} to read them from; add it to the "
+            f"folder, or {UNCONDITIONAL}"
+        )
+    has = read_attributes(path, names, condition_on)
+    return np.asarray(has.astype(np.int64) @ (1 << np.arange(len(condition_on))))
+
+
+def _class_name(code: int, attributes: Sequence[str]) -> str:
+    return ", ".join(name if code >> bit & 1 else f"not {name}" for bit, name in enumerate(attributes))
 
 
 def read_partition(path: Path, names: Sequence[str]) -> dict[str, list[int]]:
@@ -152,13 +165,11 @@ def fetch(folder: Path, kept: Path, url: str, sha256: str | None, with_attribute
 
 def fetch_attributes(destination: Path) -> None:
     """Fetch the attribute list from Google Drive, where alone it is published, with gdown."""
-    by_hand = f"or put {ATTRIBUTES} and {ARCHIVE} into a folder and set data.root"
+    by_hand = f"put {ATTRIBUTES} and {ARCHIVE} into a folder and set data.root, or {UNCONDITIONAL}"
     if destination.exists() and artefacts.sha256_of(destination) == ATTRIBUTES_SHA256:
         return
-    try:
-        import gdown
-    except ImportError:
-        raise InputError(f"data.condition_on needs {ATTRIBUTES}: pip install -e '.[celeba]', {by_hand}") from None
+    import gdown  # half a second that no other data set needs
+
     with tempfile.TemporaryDirectory() as scratch:
         received = Path(scratch) / ATTRIBUTES
         try:
@@ -181,9 +192,7 @@ def copy_local(root: Path, folder: Path, sha256: str | None) -> None:
         raise InputError(f"data.root is {root}, which holds no {ARCHIVE}; expected CelebA's files there")
     if sha256 and (found := artefacts.sha256_of(root / ARCHIVE)) != sha256.lower():
         raise InputError(f"{root / ARCHIVE} has SHA-256 {found}; expected {sha256.lower()}, as data.sha256 says")
-    if root.resolve() == folder.resolve():
-        raise InputError(f"data.root is {root}, where downloads wait; move the files to a folder of their own")
-    _make_anew(folder)
+    paths.make_anew(folder)
     for name in (ARCHIVE, PARTITION, ATTRIBUTES, IDENTITIES):
         if (root / name).is_file():
             shutil.copyfile(root / name, folder / name)
@@ -196,7 +205,7 @@ def write(
 
     Split 75 %, 12.5 % and 12.5 % in order. The same faces give the same bytes: the archive holds no dates.
     """
-    _make_anew(folder)
+    paths.make_anew(folder)
     rows: list[str] = []
     partition: list[str] = []
     identities: list[str] = []
@@ -214,8 +223,3 @@ def write(
     header = [f"{count}\n", " ".join(attributes) + " \n"]
     for list_name, lines in ((ATTRIBUTES, header + rows), (PARTITION, partition), (IDENTITIES, identities)):
         (folder / list_name).write_text("".join(lines), encoding="ascii", newline="")
-
-
-def _make_anew(folder: Path) -> None:
-    paths.remove(folder)
-    folder.mkdir(parents=True)

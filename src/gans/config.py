@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -12,6 +12,7 @@ from gans.errors import InputError
 
 PARAMS = Path("params.yaml")
 VARIANTS = Path(__file__).with_name("variants")
+T = TypeVar("T")
 
 
 def _number_in_text(value: object) -> object:
@@ -30,10 +31,10 @@ def _power_of_two(value: int) -> int:
     return value
 
 
-def _without_repeats(names: list[str]) -> list[str]:
-    if len(set(names)) < len(names):
-        raise ValueError("a name stands there twice")
-    return names
+def _without_repeats(values: list[T]) -> list[T]:
+    if len(set(values)) < len(values):
+        raise ValueError("something stands there twice")
+    return values
 
 
 Real = Annotated[float, BeforeValidator(_number_in_text), Field(allow_inf_nan=False)]
@@ -55,8 +56,11 @@ class Training(Section):
     epochs: int = Field(ge=1, description="a whole number, at least 1")
     batch_size: int = Field(ge=2, description="a whole number, at least 2")
     width: int = Field(ge=1, description="a whole number, at least 1")
-    random_flip: bool = Field(description="true or false")
+    random_flip: Literal["auto", True, False] = Field(description="auto, true or false")
     ema_half_life: Real = Field(ge=0, le=1, description="a share from 0 to 1")
+    optimizer: Literal["adam", "sgd"] = Field(description="adam or sgd")
+    momentum: Real = Field(ge=0, lt=1, description="a number from 0 to below 1")
+    init_from: str | None = Field(description="a folder with weights, or nothing")
 
 
 class Settings(Training):
@@ -66,6 +70,18 @@ class Settings(Training):
         ge=16, le=128, description="a power of two from 16 to 128"
     )
     seed: int = Field(ge=0, lt=2**32, description="a whole number from 0 to 4294967295")
+
+    def for_data(self, symmetric: bool) -> Self:
+        """Return these settings with `random_flip: auto` decided: whether a mirrored image is as likely as itself."""
+        return self.model_copy(update={"random_flip": symmetric}) if self.random_flip == "auto" else self
+
+
+class AdversarialSettings(Settings):
+    """What a variant with a discriminator has besides: Goodfellow et al. 2014, Salimans et al. 2016."""
+
+    discriminator_steps: int = Field(ge=1, description="a whole number, at least 1")
+    generator_loss: Literal["non_saturating", "minimax"] = Field(description="non_saturating or minimax")
+    label_smoothing: Real = Field(ge=0, lt=0.5, description="a number from 0 to below 0.5")
 
 
 class Data(Section):
@@ -79,6 +95,9 @@ class Data(Section):
     max_images: int | None = Field(ge=20, description="a whole number, at least 20, or nothing")
     condition_on: Annotated[list[str], AfterValidator(_without_repeats)] = Field(
         max_length=8, description="a list of up to 8 different attribute names, such as [Smiling]"
+    )
+    emnist_split: Literal["byclass", "bymerge", "balanced", "letters", "digits", "mnist"] = Field(
+        description="byclass, bymerge, balanced, letters, digits or mnist"
     )
 
 
@@ -96,6 +115,39 @@ class Evaluate(Section):
     max_images: int = Field(ge=2, description="a whole number, at least 2")
 
 
+class Classifier(Section):
+    """The network that learns the data set's labels."""
+
+    epochs: int = Field(ge=1, description="a whole number, at least 1")
+    lr: Real = Field(gt=0, description="a number above 0")
+    batch_size: int = Field(ge=2, description="a whole number, at least 2")
+    width: int = Field(ge=1, description="a whole number, at least 1")
+
+
+class Codes(Section):
+    """The variational autoencoders of several latent sizes."""
+
+    nz: Annotated[list[Annotated[int, Field(ge=1)]], AfterValidator(_without_repeats)] = Field(
+        min_length=1, description="a list of different whole numbers, each at least 1"
+    )
+    lr: Real = Field(gt=0, description="a number above 0")
+    epochs: int = Field(ge=1, description="a whole number, at least 1")
+    batch_size: int = Field(ge=2, description="a whole number, at least 2")
+    width: int = Field(ge=1, description="a whole number, at least 1")
+
+
+class Gaussian(Section):
+    """The one-dimensional lesson."""
+
+    steps: int = Field(ge=30, description="a whole number, at least 30")
+    seeds: int = Field(ge=1, le=64, description="a whole number from 1 to 64")
+    lr: Real = Field(gt=0, description="a number above 0")
+    beta1: Real = Field(ge=0, lt=1, description="a number from 0 to below 1")
+    beta2: Real = Field(ge=0, lt=1, description="a number from 0 to below 1")
+    label_smoothing: Real = Field(ge=0, lt=0.5, description="a number from 0 to below 0.5")
+    weight_decay: Real = Field(ge=0, description="a number, at least 0")
+
+
 class Run(Section):
     """How the computer runs it: nothing here changes what is computed, but the device's arithmetic."""
 
@@ -104,14 +156,19 @@ class Run(Section):
     launcher: Literal["python"] = Field(description="python")
 
 
-class Params(Settings):
+class Params(AdversarialSettings):
     """The whole of params.yaml."""
 
-    dataset: Literal["toyfaces", "celeba"] = Field(description="toyfaces or celeba")
+    dataset: Literal["toyfaces", "celeba", "folder", "mnist", "emnist", "fashion_mnist", "cifar10"] = Field(
+        description="toyfaces, celeba, folder, mnist, emnist, fashion_mnist or cifar10"
+    )
     variants: dict[str, dict[str, Any] | None] = Field(description="an entry for each variant")
     data: Data = Field(description="a section")
     sample: Sample = Field(description="a section")
     evaluate: Evaluate = Field(description="a section")
+    classifier: Classifier = Field(description="a section")
+    codes: Codes = Field(description="a section")
+    gaussian: Gaussian = Field(description="a section")
     run: Run = Field(description="a section")
     active: Annotated[list[str], AfterValidator(_without_repeats)] = Field(
         min_length=1, description="a list of different variants, at least one"
@@ -136,8 +193,8 @@ def load(path: Path = PARAMS) -> Params:
     for name in params.variants:
         if not (VARIANTS / f"{name}.py").is_file():
             raise InputError(f"{path}: variants.{name} has no file; expected {name}.py in src/gans/variants")
-        shared = {key: value for key, value in own_settings(params, name).items() if key in Training.model_fields}
-        _merged(Settings, params, name, shared, path)
+        known = {k: value for k, value in own_settings(params, name).items() if k in AdversarialSettings.model_fields}
+        _merged(AdversarialSettings, params, name, known, path)
     return params
 
 
@@ -151,12 +208,22 @@ def known_variant(params: Params, name: str) -> str:
 def settings_of(params: Params, variant: str, model: type[V]) -> V:
     """Return what `variant` is trained with, as its own `model`: its entry where filled in, shared values elsewhere."""
     for key, value in (params.variants[known_variant(params, variant)] or {}).items():
+        place = f"{PARAMS}: variants.{variant}.{key}"
+        if key not in model.model_fields and key in AdversarialSettings.model_fields:
+            raise InputError(f"{place} is {value!r}, but {variant} has no discriminator; remove the key")
         if key not in model.model_fields:
             near = _nearest(key, model.model_fields)
             raise InputError(f"{PARAMS}: unknown key variants.{variant}.{key} ({value!r}){near}")
-        if key in Settings.model_fields and key not in Training.model_fields:
-            raise InputError(f"{PARAMS}: variants.{variant}.{key} cannot differ between variants; set {key} itself")
+        if key in ("image_size", "seed"):
+            raise InputError(f"{place} cannot differ between variants; set {key} itself")
     return _merged(model, params, variant, own_settings(params, variant), PARAMS)
+
+
+def codes_settings(params: Params, nz: int) -> Settings:
+    """Return what the autoencoder with a code of `nz` numbers is trained with, in the section `codes` or shared."""
+    shared = {key: getattr(params, key) for key in Settings.model_fields}
+    own = {**params.codes.model_dump(), "nz": nz, "init_from": None}
+    return Settings.model_validate(shared | own)
 
 
 def own_settings(params: Params, variant: str) -> dict[str, Any]:
@@ -167,11 +234,12 @@ def own_settings(params: Params, variant: str) -> dict[str, Any]:
 
 def shared_settings(params: Params) -> dict[str, Any]:
     """Return the settings that hold for every variant that does not fill in its own."""
-    return {key: getattr(params, key) for key in Settings.model_fields}
+    return {key: getattr(params, key) for key in AdversarialSettings.model_fields}
 
 
 def _merged(model: type[V], params: Params, variant: str, own: Mapping[str, Any], path: Path) -> V:
-    return _validated(model, {**shared_settings(params), **own}, str(path), f"variants.{variant}.")
+    shared = {key: value for key, value in shared_settings(params).items() if key in model.model_fields}
+    return _validated(model, {**shared, **own}, str(path), f"variants.{variant}.")
 
 
 def _validated(model: type[S], values: object, where: str, prefix: str) -> S:

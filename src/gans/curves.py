@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from torch import nn
 
 from gans import sampling
 from gans.config import Settings
 from gans.errors import InputError
+from gans.sampling import Sampler
 
 MAX_ROWS = 1000  # of the loss curve
 PROGRESS_IMAGES = 16  # latents whose images are kept over training
@@ -40,28 +40,34 @@ class LossCurve:
 
         Waits for the device. Raises InputError at the first mean that is not finite.
         """
-        rows = []
-        step = 0
-        for sums, count in zip(self._sums.cpu().double().numpy(), self._iterations_in, strict=True):
-            if not count:
-                break
-            step += count
-            images = step * self._images_an_iteration
-            means = {column: float(total / count) for column, total in zip(self._columns, sums, strict=True)}
-            for column, value in means.items():
-                if not math.isfinite(value):
-                    raise InputError(f"{column} is {value} at step {step}; expected a finite number: lower lr")
-            rows.append({"step": step, "images": images, "epoch": round(images / self._num_images, 4), **means})
-        return rows
+        filled = [count for count in self._iterations_in if count]
+        steps = np.cumsum(filled)
+        totals = self._sums[: len(filled)].cpu().double().numpy()
+        return [
+            self._row(int(step), means) for step, means in zip(steps, totals / np.array(filled)[:, None], strict=True)
+        ]
+
+    def newest(self) -> dict[str, float]:
+        """Return the means of the interval at hand. Waits for the device; raises InputError as `rows` does."""
+        row = sum(count > 0 for count in self._iterations_in) - 1
+        return self._row(sum(self._iterations_in), (self._sums[row] / self._iterations_in[row]).cpu().double().numpy())
+
+    def _row(self, step: int, means: np.ndarray) -> dict[str, float]:
+        for column, value in zip(self._columns, means, strict=True):
+            if not math.isfinite(value):
+                raise InputError(f"{column} is {value} at step {step}; expected a finite number: lower lr")
+        images = step * self._images_an_iteration
+        row = {"step": step, "images": images, "epoch": round(images / self._num_images, 4)}
+        return row | dict(zip(self._columns, means.tolist(), strict=True))
 
 
 class Progress:
     """Images of the same latents over training, taken more often at its start, where most happens."""
 
     def __init__(
-        self, generator: nn.Module, settings: Settings, num_iterations: int, num_frames: int, device: torch.device
+        self, sampler: Sampler, settings: Settings, num_iterations: int, num_frames: int, device: torch.device
     ) -> None:
-        self._generator = generator
+        self._sampler = sampler
         self._z = sampling.latents(PROGRESS_IMAGES, settings, "fixed_latents", device)
         self._moments = {round(num_iterations * (i / (num_frames - 1)) ** 2) for i in range(num_frames)}
         self.frames: list[np.ndarray] = []  # uint8 (16, S, S, C) each
@@ -70,5 +76,5 @@ class Progress:
     def look(self, iteration: int, images_seen: int) -> None:
         """Keep the generator's images when this iteration is one of those to be shown."""
         if iteration in self._moments:
-            self.frames.append(sampling.generate(self._generator, self._z))
+            self.frames.append(self._sampler(self._z))
             self.images_seen.append(images_seen)

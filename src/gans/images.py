@@ -53,16 +53,24 @@ def captioned(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> np.nda
 
 def row_captioned(rows: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
     """Return pictures of one width under one another, uint8 (H, W, 3), each right of its caption."""
-    margin = 110
+    font = ImageFont.load_default(size=14)
+    margin = round(max(font.getlength(caption) for caption in captions)) + 20
     height, width = sum(row.shape[0] for row in rows), margin + rows[0].shape[1]
     page = Image.new("RGB", (width, height), (PAPER,) * 3)
-    pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=14)
+    pen = ImageDraw.Draw(page)
     top = 0
     for row, caption in zip(rows, captions, strict=True):
         pen.text((margin - 10, top + row.shape[0] / 2), caption, fill=(40, 40, 40), font=font, anchor="rm")
         page.paste(Image.fromarray(row), (margin, top))
         top += row.shape[0]
     return np.asarray(page)
+
+
+def stacked(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """Return pictures under one another, uint8 (H, W, 3), aligned to the left."""
+    width = max(picture.shape[1] for picture in pictures)
+    padding = [((0, 0), (0, width - picture.shape[1]), (0, 0)) for picture in pictures]
+    return np.concatenate([np.pad(p, pad, constant_values=PAPER) for p, pad in zip(pictures, padding, strict=True)])
 
 
 def save_png(path: Path, picture: np.ndarray) -> None:

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from gans import artefacts, paths, variants
+from gans.arrays import DataShape
 from gans.config import Settings
-from gans.variants import ImageShape
+from gans.errors import InputError
+from gans.sampling import Sampler
 
 
 def save(
@@ -18,7 +21,7 @@ def save(
     *,
     name: str,
     settings: Settings,
-    shape: ImageShape,
+    shape: DataShape,
     averaged: nn.Module,
     networks: Mapping[str, nn.Module],
     frames: Sequence[np.ndarray],
@@ -40,15 +43,33 @@ def save(
         artefacts.write_json(draft / "settings.json", record)
 
 
-def load_generator(folder: Path, device: torch.device) -> tuple[nn.Module, Settings]:
-    """Return the averaged generator of a saved variant, in evaluation mode, and what it was trained with."""
+def load_sampler(folder: Path, device: torch.device) -> tuple[Sampler, Settings]:
+    """Return the averaged generator of a saved variant, ready to use, and what it was trained with."""
     record = artefacts.read_json(folder / "settings.json")
     kind = variants.load(record["variant"])
     settings = kind.Settings.model_validate({key: record[key] for key in kind.Settings.model_fields})
-    generator = kind(settings, ImageShape(**record["shape"])).generator
+    shape = DataShape(**record["shape"])
+    generator = kind(settings, shape).generator
     generator.load_state_dict(load_file(folder / "generator.safetensors"))
-    generator = generator.eval().requires_grad_(False).to(device)
-    return generator.to(memory_format=torch.channels_last), settings
+    generator = generator.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
+    return Sampler(generator, shape.class_counts if kind.conditional else ()), settings
+
+
+def load_weights(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
+    """Return the weights that lie in `folder` as raw_<network>.safetensors, by the names of the networks.
+
+    Raises InputError when there are none, or when a file is damaged.
+    """
+    files = sorted(folder.glob("raw_*.safetensors"))
+    if not files:
+        raise InputError(
+            f"init_from is {folder}, which holds no raw_generator.safetensors or other weights; expected a copy of a "
+            "folder in models/, outside models/ (DVC empties a variant's own folder before it trains)"
+        )
+    try:
+        return {path.stem.removeprefix("raw_"): load_file(path) for path in files}
+    except SafetensorError as error:
+        raise InputError(f"init_from is {folder}, whose weights are damaged ({error}); copy them again") from None
 
 
 def load_progress(folder: Path) -> tuple[np.ndarray, Sequence[int]]:

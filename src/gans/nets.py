@@ -5,6 +5,9 @@ from itertools import pairwise
 
 import torch
 from torch import nn
+from torch.nn.functional import one_hot
+
+LOOSE_EPS = 0.8  # of batch normalisation in PyTorch-GAN's networks, where it was meant as something else; kept
 
 
 class DCGANGenerator(nn.Module):
@@ -29,25 +32,61 @@ class DCGANGenerator(nn.Module):
         return images
 
 
-class DCGANDiscriminator(nn.Module):
-    """Strided convolutions from an image (B, channels, size, size) to a logit (B,): the generator's mirror image.
+class DCGANFeatures(nn.Sequential):
+    """Strided convolutions from an image (B, channels, size, size) to maps (B, out_channels, 4, 4).
 
     Radford et al. 2015, arXiv:1511.06434: no batch normalisation on the image itself, LeakyReLU of slope 0.2.
     """
 
     def __init__(self, channels: int, size: int, width: int) -> None:
-        super().__init__()
         widths = [width << stage for stage in range(num_halvings(size))]  # w, 2w, 4w, 8w at size 64
-        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), _leaky_relu()]  # 32 x 32
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), leaky_relu()]  # 32 x 32
         for before, after in pairwise(widths):
-            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), _leaky_relu()]  # 16, 8, 4
-        layers += [nn.Conv2d(widths[-1], 1, 4, 1, 0, bias=False)]  # 1
-        self.layers = nn.Sequential(*layers)
+            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), leaky_relu()]  # 16, 8, 4
+        super().__init__(*layers)
+        self.out_channels = widths[-1]
+
+
+class DCGANDiscriminator(nn.Module):
+    """The generator's mirror image: (B, channels, size, size) to `outputs` numbers (B, outputs), or one logit (B,)."""
+
+    def __init__(self, channels: int, size: int, width: int, outputs: int = 1) -> None:
+        super().__init__()
+        self.features = DCGANFeatures(channels, size, width)  # 4 x 4
+        self.last = nn.Conv2d(self.features.out_channels, outputs, 4, 1, 0, bias=False)  # 1 x 1
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits (B,) for images (B, channels, size, size): above 0 where they look real."""
-        logits: torch.Tensor = self.layers(images).flatten()
-        return logits
+        numbers: torch.Tensor = self.last(self.features(images)).flatten(1)  # (B, outputs)
+        return numbers.squeeze(1)
+
+
+class MLPGenerator(nn.Module):
+    """Fully connected layers of 128-256-512-1024 units: (B, inputs) to images (B, channels, size, size) in [-1, 1].
+
+    The shape that PyTorch-GAN gave to Goodfellow et al. 2014 and Mirza and Osindero 2014.
+    """
+
+    def __init__(self, inputs: int, channels: int, size: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Linear(inputs, 128), leaky_relu()]
+        for before, after in pairwise((128, 256, 512, 1024)):
+            layers += [nn.Linear(before, after), nn.BatchNorm1d(after, eps=LOOSE_EPS), leaky_relu()]
+        layers += [nn.Linear(1024, channels * size * size), nn.Tanh(), nn.Unflatten(1, (channels, size, size))]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return images for latents, or for latents joined with labels."""
+        images: torch.Tensor = self.layers(inputs)
+        return images
+
+
+def with_one_hot(vectors: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch.Tensor:
+    """Return vectors (B, F), each joined to its label (B,) as a one-hot vector: (B, F + num_classes).
+
+    Mirza and Osindero 2014, arXiv:1411.1784, section 3.2.
+    """
+    return torch.cat([vectors, one_hot(labels, num_classes).to(vectors.dtype)], dim=1)
 
 
 def num_halvings(size: int) -> int:
@@ -67,10 +106,11 @@ def initialise_as_dcgan(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
+def leaky_relu() -> nn.Module:
+    """Return the activation of every discriminator here."""
+    return nn.LeakyReLU(0.2, inplace=True)
+
+
 def _up(before: int, after: int, stride: int, padding: int) -> list[nn.Module]:
     convolution = nn.ConvTranspose2d(before, after, 4, stride, padding, bias=False)
     return [convolution, nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
-
-
-def _leaky_relu() -> nn.Module:
-    return nn.LeakyReLU(0.2, inplace=True)

@@ -8,7 +8,13 @@ from pathlib import Path
 
 SUMMARY = Path("metrics/summary.json")
 FLOOR = Path("metrics/floor.json")
+GAUSSIAN = Path("metrics/gaussian.json")
+CLASSIFIER = Path("metrics/classifier.json")
+CODES = Path("samples/codes")
+CODES_METRICS = Path("metrics/codes.json")
 REPORT = Path("report")
+GAUSSIAN_FIGURE = REPORT / "figures" / "gaussian.png"
+GAUSSIAN_FILM = REPORT / "figures" / "gaussian.gif"
 
 
 def raw(dataset: str) -> Path:
@@ -29,6 +35,11 @@ def processed(dataset: str) -> Path:
 def reference(dataset: str) -> Path:
     """Return the folder of the real images' features."""
     return Path("data/reference") / dataset
+
+
+def classifier(dataset: str) -> Path:
+    """Return the folder of the network that learnt the data set's labels."""
+    return Path("data/classifier") / dataset
 
 
 def model(variant: str) -> Path:
@@ -90,6 +101,12 @@ def published(final: Path) -> Iterator[Path]:
         os.replace(draft, final)
     finally:
         remove(draft)
+
+
+def make_anew(folder: Path) -> None:
+    """Make `folder` an empty one."""
+    remove(folder)
+    folder.mkdir(parents=True)
 
 
 def remove(path: Path) -> None:

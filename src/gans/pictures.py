@@ -2,23 +2,28 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import torch
-from torch import nn
 
 from gans import images, sampling
+from gans.classifier import Judge
 from gans.config import Settings
+from gans.sampling import Sampler
 
 GRID = 8  # images along each side of a grid
 STRIP_ROWS, STRIP_COLUMNS = 8, 10  # moments and latents of the progress strip
 GIF_COLUMNS = 4
+CLASS_COLUMNS = 10  # latents of each class
+MANIFOLD = 16  # images along each side of the plane of a two-dimensional code
+NUM_JUDGED = 2048  # fakes whose attributes are judged to find an attribute's direction among latents
 
 
-def save_grid(path: Path, generator: nn.Module, settings: Settings, device: torch.device) -> np.ndarray:
+def save_grid(path: Path, sampler: Sampler, settings: Settings, device: torch.device) -> np.ndarray:
     """Draw 8 x 8 fakes of latents that depend on the seed and nz alone; return them, uint8 (64, S, S, C)."""
     z = sampling.latents(GRID * GRID, settings, "fixed_latents", device)
-    fakes = sampling.generate(generator, z)
+    fakes = sampler(z)
     images.save_png(path, images.grid(fakes, GRID))
     return fakes
 
@@ -44,9 +49,62 @@ def save_progress(png: Path, gif: Path, frames: np.ndarray, images_seen: Sequenc
 
 
 def save_interpolation(
-    path: Path, generator: nn.Module, settings: Settings, device: torch.device, rows: int, steps: int
+    path: Path, sampler: Sampler, settings: Settings, device: torch.device, rows: int, steps: int
 ) -> None:
-    """Draw a walk along a great arc from one latent to another in each row."""
+    """Draw a walk along a great arc from one latent to another in each row; a row keeps to its class."""
     z = sampling.latents(2 * rows, settings, "fixed_latents", device)
     walk = sampling.slerp(z[:rows], z[rows:], steps)  # (rows, steps, nz)
-    images.save_png(path, images.grid(sampling.generate(generator, walk.flatten(0, 1)), steps))
+    labels = sampler.labels(rows)
+    fakes = sampler(walk.flatten(0, 1), None if labels is None else labels.repeat_interleave(steps))
+    images.save_png(path, images.grid(fakes, steps))
+
+
+def save_classes(
+    path: Path, sampler: Sampler, class_names: Sequence[str], settings: Settings, device: torch.device
+) -> None:
+    """Draw a row of fakes for each class, of the same latents along the columns."""
+    z = sampling.latents(CLASS_COLUMNS, settings, "fixed_latents", device)
+    rows = [
+        images.grid(sampler(z, torch.full((CLASS_COLUMNS,), label)), CLASS_COLUMNS) for label in range(len(class_names))
+    ]
+    images.save_png(path, images.row_captioned(rows, class_names))
+
+
+def save_arithmetic(
+    path: Path, sampler: Sampler, judge: Judge, attributes: Sequence[str], settings: Settings, device: torch.device
+) -> None:
+    """Draw fakes with an attribute, without it, others, and the others moved by the difference of their mean latents.
+
+    Radford et al. 2015, section 6.3.2, where people chose the three latents of each mean. Here each of many latents
+    counts as much as a classifier of the real images finds the attribute in its fake.
+    """
+    z = sampling.latents(NUM_JUDGED, settings, "evaluation", device)
+    others = sampling.latents(GRID, settings, "fixed_latents", device)
+    probabilities = judge(sampler(z))  # (N, 2^k), by the joint values of k attributes
+    panels = []
+    for bit, attribute in enumerate(attributes):
+        having = [code for code in range(probabilities.shape[1]) if code >> bit & 1]
+        has = torch.from_numpy(probabilities[:, having].sum(1)).to(device)  # (N,)
+        step = direction(z, has)
+        surest = has.argsort(descending=True)
+        columns = [z[surest[:GRID]], z[surest[-GRID:]], others, others + step]
+        captions = [attribute, f"not {attribute}", "other", f"other + {attribute} - not {attribute}"]
+        grids = [images.grid(sampler(column), 2) for column in columns]
+        panels.append(images.captioned(grids, captions))
+    images.save_png(path, images.stacked(panels))
+
+
+def direction(z: torch.Tensor, has: torch.Tensor) -> torch.Tensor:
+    """Return the mean of latents z (N, nz) weighted by `has` (N,), less that weighted by 1 - has: (nz,)."""
+    with_it, without = ((weight[:, None] * z).sum(0) / weight.sum().clamp_min(1e-6) for weight in (has, 1 - has))
+    return with_it - without
+
+
+def save_manifold(path: Path, sampler: Sampler, device: torch.device) -> None:
+    """Draw the plane of a two-dimensional code, at the quantiles of N(0, 1) along each side.
+
+    Kingma and Welling 2014, appendix A.
+    """
+    quantiles = torch.tensor([NormalDist().inv_cdf((i + 0.5) / MANIFOLD) for i in range(MANIFOLD)], device=device)
+    z = torch.cartesian_prod(quantiles, quantiles)  # (256, 2)
+    images.save_png(path, images.grid(sampler(z), MANIFOLD))

@@ -1,34 +1,42 @@
 """Numbers to figures."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 # Okabe and Ito 2008: colours that the colour-blind tell apart.
 COLOURS = {"loss_d": "#0072B2", "loss_g": "#D55E00", "d_real": "#009E73", "d_fake": "#CC79A7"}
 NAMES = {"loss_d": "D", "loss_g": "G", "d_real": "D(x)", "d_fake": "D(G(z))"}
+OTHER_COLOUR = "#E69F00"
+AXES = ("step", "images", "epoch")  # the columns of a loss curve that tell where, not what
+PROBABILITY = "probability of being real"
 SMOOTHING = 0.04  # of the curve's length: the window of the bold line
 
 
 def losses_figure(curve: Mapping[str, Sequence[float]]) -> Figure:
-    """Return the losses of G and D, and D's opinion of real and fake, over the images seen.
+    """Return the losses of G and D, D's opinion of real and fake, and what else was read, over the images seen.
 
     `curve` holds the columns of metrics/losses/<variant>.csv. Columns without a number are left out, and so is a
     panel without columns.
     """
-    panels = [("loss", ["loss_d", "loss_g"], None), ("probability of being real", ["d_real", "d_fake"], (0.0, 1.0))]
-    drawn = [
-        (label, columns, limits) for label, columns, limits in panels if any(_has(curve, name) for name in columns)
-    ]
+    panels: list[tuple[str, list[str]]] = [("loss", ["loss_d", "loss_g"]), (PROBABILITY, ["d_real", "d_fake"])]
+    own = [name for name in curve if name not in (*AXES, *(name for _, columns in panels for name in columns))]
+    panels += [(name, [name]) for name in own]
+    drawn = [(label, [name for name in columns if _has(curve, name)]) for label, columns in panels]
+    drawn = [(label, columns) for label, columns in drawn if columns]
     figure = Figure(figsize=(5.2 * len(drawn), 3.4), dpi=110, layout="constrained")
-    for axes, (label, columns, limits) in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn, strict=True):
+    for axes, (label, columns) in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn, strict=True):
         for name in columns:
-            if _has(curve, name):
-                _draw(axes, np.array(curve["images"]), np.array(curve[name]), name)
-        axes.set(xlabel="images seen by D", ylabel=label)
-        axes.set_ylim(*(limits or (0.0, None)))
+            _draw(axes, np.array(curve["images"]), np.array(curve[name]), name)
+        axes.set(xlabel="images seen", ylabel=label)
+        if label == PROBABILITY:
+            axes.set_ylim(0.0, 1.0)
+        elif min(np.nanmin(curve[name]) for name in columns) >= 0:
+            axes.set_ylim(0.0, None)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.locator_params(axis="x", nbins=5)
         axes.grid(alpha=0.25)
@@ -45,7 +53,109 @@ def _draw(axes: Axes, images: np.ndarray, values: np.ndarray, name: str) -> None
     """Draw a column as it is, pale, and its running mean over it."""
     window = max(1, round(len(values) * SMOOTHING))
     mean = np.convolve(values, np.ones(window) / window, mode="valid")  # (rows - window + 1,)
-    axes.plot(images, values, color=COLOURS[name], alpha=0.25, linewidth=0.8)
-    axes.plot(
-        images[window // 2 : window // 2 + len(mean)], mean, color=COLOURS[name], linewidth=1.8, label=NAMES[name]
-    )
+    colour, label = COLOURS.get(name, OTHER_COLOUR), NAMES.get(name, name)
+    axes.plot(images, values, color=colour, alpha=0.25, linewidth=0.8)
+    axes.plot(images[window // 2 : window // 2 + len(mean)], mean, color=colour, linewidth=1.8, label=label)
+
+
+TRUTH, MEAN_COLOUR, SD_COLOUR = "#999999", "#0072B2", "#D55E00"
+TIMES = ("#A6CEE3", "#56B4E9", "#0072B2", "#003A5C")  # from pale to dark as training goes on
+FRAMES = 60  # of the film
+
+
+def gaussian_figure(
+    steps: np.ndarray, values: np.ndarray, shifts: np.ndarray, decisions: np.ndarray, mean: float, sd: float
+) -> Figure:
+    """Return what several G made of noise, how they got there, and what one D thought of it.
+
+    At the moments `steps` (M,), `values` (M, S, N) were generated under S seeds, to become N(mean, sd), and
+    `decisions` (M, S, X) are the probabilities of real that D gave to generated batches moved to the means `shifts`.
+    """
+    figure = Figure(figsize=(13.0, 3.7), dpi=110, layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+
+    last = values[3 * steps > 2 * steps[-1]]  # (moments, S, N)
+    _draw_normal(left, mean, sd)
+    for seed in range(values.shape[1]):
+        _draw_density(left, last[:, seed], MEAN_COLOUR, label=None if seed else "generated, a line a seed")
+    left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, 0.7 / sd))
+    left.set_title("The last third of training")
+
+    for numbers, target, colour, name in (
+        (values.mean(2), mean, MEAN_COLOUR, "mean"),
+        (values.std(2), sd, SD_COLOUR, "standard deviation"),
+    ):
+        middle.axhline(target, color="black", linestyle="--", linewidth=0.9, alpha=0.6)
+        for seed, line in enumerate(numbers.T):
+            middle.plot(steps, line, color=colour, linewidth=0.9, alpha=0.55, label=None if seed else name)
+    middle.set(xlabel="step", ylabel="of the generated values", xlim=(0, steps[-1]))
+    middle.set_title("The way there")
+    middle.xaxis.set_major_formatter("{x:,.0f}")
+
+    for index, colour in zip(_spread_over(len(steps), len(TIMES)), TIMES, strict=True):
+        right.plot(shifts, decisions[index, 0], color=colour, linewidth=1.8, label=f"step {steps[index]:,}")
+    _dress_decision(right, shifts, mean)
+    right.set_title("D's opinion, first seed")
+    for axes in (left, right):
+        _dress(axes, "upper left")
+    _dress(middle, "center right")
+    return figure
+
+
+def gaussian_frames(
+    steps: np.ndarray, values: np.ndarray, shifts: np.ndarray, decisions: np.ndarray, mean: float, sd: float
+) -> list[np.ndarray]:
+    """Return a film of the first seed's distribution and of D's opinion: uint8 (H, W, 3) frames, the start slower.
+
+    The arguments are those of `gaussian_figure`.
+    """
+    frames = []
+    for index in _spread_over(len(steps), FRAMES):
+        figure = Figure(figsize=(7.6, 3.3), dpi=100, layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        left, right = figure.subplots(1, 2)
+        _draw_normal(left, mean, sd)
+        _draw_density(left, values[index, 0], MEAN_COLOUR, label="generated", filled=True)
+        left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, 0.8 / sd))
+        right.plot(shifts, decisions[index, 0], color=SD_COLOUR, linewidth=2.0)
+        right.plot(values[index, 0].mean(), 0.0, "^", color=MEAN_COLOUR, markersize=9, clip_on=False, label="G is here")
+        _dress_decision(right, shifts, mean)
+        figure.suptitle(f"step {steps[index]:,}")
+        for axes in (left, right):
+            _dress(axes, "upper left")
+        canvas.draw()  # type: ignore[no-untyped-call]
+        frames.append(np.array(canvas.buffer_rgba())[..., :3])  # type: ignore[no-untyped-call]
+    return frames
+
+
+def _spread_over(num_moments: int, wanted: int) -> list[int]:
+    """Return at most `wanted` different indices of moments, first and last included, closer together at the start."""
+    places = np.linspace(0.0, 1.0, wanted) ** 2 * (num_moments - 1)
+    return sorted(set(places.round().astype(int).tolist()))
+
+
+def _draw_normal(axes: Axes, mean: float, sd: float) -> None:
+    x = np.linspace(mean - 5 * sd, mean + 5 * sd, 301)
+    density = np.exp(-(((x - mean) / sd) ** 2) / 2) / (sd * np.sqrt(2 * np.pi))
+    axes.fill_between(x, density, color=TRUTH, alpha=0.35, linewidth=0, label=f"real: N({mean:g}, {sd:g})")
+
+
+def _draw_density(axes: Axes, values: np.ndarray, colour: str, label: str | None, filled: bool = False) -> None:
+    """Draw the share of values in bins a fifth wide, over the bins' width."""
+    edges = np.arange(-4.0, 12.2, 0.2)
+    density = np.histogram(values, edges)[0] / (values.size * 0.2)
+    axes.stairs(density, edges, color=colour, linewidth=1.2, alpha=0.8, label=label)
+    if filled:
+        axes.stairs(density, edges, color=colour, fill=True, alpha=0.3)
+
+
+def _dress_decision(axes: Axes, shifts: np.ndarray, mean: float) -> None:
+    axes.axvline(mean, color="black", linestyle="--", linewidth=0.9, alpha=0.6)
+    axes.set(xlabel="a generated batch, moved to this mean", ylabel="D's probability of being real")
+    axes.set(xlim=(shifts[0], shifts[-1]), ylim=(0.0, 1.0))
+
+
+def _dress(axes: Axes, corner: Literal["upper left", "center right"]) -> None:
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc=corner, edgecolor="none", framealpha=0.7)

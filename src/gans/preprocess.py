@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from gans import artefacts
-from gans.datasets import LabelledImages
 from gans.errors import InputError
+from gans.labelled import LabelledImages
 from gans.processors import num_cores
 from gans.progress import progress_bar
 
@@ -18,9 +18,10 @@ PART = 32  # pictures that a thread decodes at a time
 
 
 def crop_and_shrink(picture: Image.Image, size: int, crop_px: int | None) -> np.ndarray:
-    """Return the central square of `picture`, `crop_px` wide, shrunk with antialiasing to uint8 (size, size, 3).
+    """Return the central square of `picture`, `crop_px` wide, resized with antialiasing to uint8 (size, size, C).
 
-    Without `crop_px` the largest square is kept. Raises ValueError when the crop does not fit.
+    C is 1 for a picture of mode L and 3 for one of mode RGB. Without `crop_px` the largest square is kept. Raises
+    ValueError when the crop does not fit.
     """
     width, height = picture.size
     side = crop_px or min(width, height)
@@ -28,31 +29,83 @@ def crop_and_shrink(picture: Image.Image, size: int, crop_px: int | None) -> np.
         raise ValueError(f"{width}x{height} pixels; expected at least data.crop_px = {side} each way")
     left, top = (width - side) // 2, (height - side) // 2
     box = (left, top, left + side, top + side)
-    return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS, box=box))
+    return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS, box=box)).reshape(size, size, -1)
+
+
+def in_channels(picture: Image.Image, channels: int) -> Image.Image:
+    """Return `picture` in mode L for 1 channel or RGB for 3, what is transparent over white.
+
+    16 bits of grey are scaled to 8, where Pillow's own conversion cuts them off at 255. Raises ValueError for deeper
+    ones, whose range is anyone's guess.
+    """
+    if picture.mode.startswith("I"):  # I;16 and its byte orders; I is what Pillow makes of a 16-bit PGM
+        picture = Image.fromarray(_eight_bits(np.asarray(picture)))
+    elif picture.mode == "F":
+        raise ValueError("floating-point pixels; expected 8 or 16 bits a channel")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    mode = "L" if channels == 1 else "RGB"
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def _eight_bits(grey: np.ndarray) -> np.ndarray:
+    """Return grey values 0..65535 as uint8: 65535 = 257 * 255."""
+    if grey.min() < 0 or grey.max() > 65535:
+        raise ValueError(f"grey values from {grey.min()} to {grey.max()}; expected 8 or 16 bits a channel")
+    return ((grey.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, max_images: int | None) -> None:
-    """Write images.npy, labels.npy when there are labels, and meta.json into `folder`.
+    """Write images.npy (N, size, size, C), labels.npy when there are labels, and meta.json into `folder`.
 
-    A thread for each core decodes straight into the array, which lies on the disk: Pillow lets go of Python's lock, and
-    memory holds a picture a thread besides. Raises InputError with the names of the damaged pictures, having tried all.
+    Raises InputError with the names of the damaged pictures, having tried all, and for a split or a class without
+    pictures to train on.
     """
-    kept = _first_of_each_split(data.splits, max_images)
+    kept = _spread_over_each_split(data.splits, max_images)
+    class_counts = _count_classes(data, kept["train"])
     order = [index for indices in kept.values() for index in indices]
-    images = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (len(order), size, size, 3))
+    crop_px = crop_px if data.aligned else None
+    images = _decoded(data, order, folder / "images.npy", size, crop_px)
+    if data.labels is not None:
+        np.save(folder / "labels.npy", data.labels[order])
+    stops = np.cumsum([len(indices) for indices in kept.values()])
+    meta = {
+        "num_images": len(order),
+        "image_size": size,
+        "channels": data.channels,
+        "splits": {name: [int(stop) - len(kept[name]), int(stop)] for name, stop in zip(kept, stops, strict=True)},
+        "crop_px": crop_px,
+        "filter": "lanczos",
+        "class_names": list(data.class_names),
+        "class_counts": class_counts,
+        "attributes": list(data.attributes),
+        "symmetric": data.symmetric,
+        "sha256": hashlib.sha256(images.data).hexdigest(),
+    }
+    artefacts.write_json(folder / "meta.json", meta)
+
+
+def _decoded(data: LabelledImages, order: Sequence[int], path: Path, size: int, crop_px: int | None) -> np.ndarray:
+    """Return the pictures at the positions in `order` as an array that lies in the file `path`.
+
+    A thread for each core decodes straight into the array: Pillow lets go of Python's lock, and memory holds a picture
+    a thread besides.
+    """
+    images = np.lib.format.open_memmap(path, "w+", np.uint8, (len(order), size, size, data.channels))
     damaged: dict[int, str] = {}
 
     def decode(start: int) -> int:
         """Fill the part of the array that begins at `start`; return its length."""
         part = range(start, min(start + PART, len(order)))
         for place in part:
-            name = data.names[order[place]]
             try:
-                images[place] = crop_and_shrink(data.read(name), size, crop_px)
+                picture = in_channels(data.read(order[place]), data.channels)
+                images[place] = crop_and_shrink(picture, size, crop_px)
             except InputError as error:
                 damaged[place] = str(error)
             except ValueError as error:
-                damaged[place] = f"{name}: {error}"
+                damaged[place] = f"{data.names[order[place]]}: {error}"
         return len(part)
 
     with ThreadPoolExecutor(num_cores()) as threads, progress_bar(len(order), "preprocess", "img") as bar:
@@ -62,30 +115,39 @@ def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, 
         listed = "; ".join(damaged[place] for place in sorted(damaged)[:20]) + ("; ..." if len(damaged) > 20 else "")
         raise InputError(f"{len(damaged)} of {len(order)} images cannot be used: {listed}")
     images.flush()
-    if data.labels is not None:
-        np.save(folder / "labels.npy", data.labels[order])
-    stops = np.cumsum([len(indices) for indices in kept.values()])
-    meta = {
-        "num_images": len(order),
-        "image_size": size,
-        "channels": 3,
-        "splits": {name: [int(stop) - len(kept[name]), int(stop)] for name, stop in zip(kept, stops, strict=True)},
-        "crop_px": crop_px,
-        "filter": "lanczos",
-        "class_names": list(data.class_names),
-        "sha256": hashlib.sha256(images.data).hexdigest(),
-    }
-    artefacts.write_json(folder / "meta.json", meta)
+    return images
 
 
-def _first_of_each_split(splits: Mapping[str, Sequence[int]], max_images: int | None) -> dict[str, Sequence[int]]:
-    """Return the splits, each cut in proportion so that at most `max_images` are left in all; none may be empty."""
+def _spread_over_each_split(splits: Mapping[str, Sequence[int]], max_images: int | None) -> dict[str, list[int]]:
+    """Return the splits, thinned out evenly so that at most `max_images` are left in all; each keeps two or more.
+
+    What is sorted by class keeps all its classes, which the first images of each split would not.
+    """
     total = sum(len(indices) for indices in splits.values())
     share = min(1.0, max_images / total) if max_images else 1.0
-    kept = {name: indices[: int(len(indices) * share)] for name, indices in splits.items()}
-    for name, indices in kept.items():
-        if len(indices) < 2:
+    kept = {}
+    for name, indices in splits.items():
+        count = int(len(indices) * share)
+        if count < 2:
             raise InputError(
-                f"the {name} split has {len(indices)} of {total} images; expected at least 2 in each split"
+                f"the {name} split has {count} of {total} images; expected at least 2 in each split: add images, or "
+                "raise data.max_images"
             )
+        kept[name] = [indices[place * len(indices) // count] for place in range(count)]
     return kept
+
+
+def _count_classes(data: LabelledImages, train: Sequence[int]) -> list[int]:
+    """Return how many training images each class has ([] without labels); raise InputError when one has none."""
+    if data.labels is None:
+        return []
+    counts = np.bincount(data.labels[train], minlength=len(data.class_names))
+    empty = [name for name, count in zip(data.class_names, counts, strict=True) if count == 0]
+    if empty:
+        others = f" (nor of {len(empty) - 1} more)" if len(empty) > 1 else ""
+        fewer = "name fewer attributes in data.condition_on" if data.attributes else "leave the class out"
+        raise InputError(
+            f"none of the {len(train)} training images is of the class {empty[0]!r}{others}; expected some of each of "
+            f"{len(counts)} classes: add images, raise data.max_images, or {fewer}"
+        )
+    return [int(count) for count in counts]

@@ -5,8 +5,17 @@ from typing import Literal
 import numpy as np
 import torch
 
-Stream = Literal["weights", "shuffle", "flip", "latents", "fixed_latents", "evaluation"]
-NUMBER_OF = {"weights": 0, "shuffle": 1, "flip": 2, "latents": 3, "fixed_latents": 4, "evaluation": 5}
+Stream = Literal["weights", "shuffle", "flip", "latents", "fixed_latents", "evaluation", "layers", "real_values"]
+NUMBER_OF = {
+    "weights": 0,
+    "shuffle": 1,
+    "flip": 2,
+    "latents": 3,
+    "fixed_latents": 4,
+    "evaluation": 5,
+    "layers": 6,
+    "real_values": 7,
+}
 
 
 def derived_seed(seed: int, stream: Stream, step: int = 0, rank: int = 0) -> int:

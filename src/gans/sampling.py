@@ -1,5 +1,8 @@
 """Seeded latents to fakes."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import nn
@@ -9,18 +12,35 @@ from gans.config import Settings
 from gans.images import to_uint8
 
 
+@dataclass(frozen=True)
+class Sampler:
+    """A generator in use, in evaluation mode: latents to images."""
+
+    generator: nn.Module
+    class_counts: Sequence[int] = ()  # training images of each class, where the generator takes labels
+
+    def labels(self, count: int) -> torch.Tensor | None:
+        """Return `count` labels in ascending order, each class as frequent as in training; None without classes."""
+        if not self.class_counts:
+            return None
+        shares = np.cumsum(self.class_counts) / np.sum(self.class_counts)
+        return torch.from_numpy(np.searchsorted(shares, (np.arange(count) + 0.5) / count))
+
+    @torch.inference_mode()
+    def __call__(self, z: torch.Tensor, labels: torch.Tensor | None = None, batch_size: int = 64) -> np.ndarray:
+        """Return the images of latents (N, nz) as uint8 (N, S, S, C), of `labels` where the generator takes them."""
+        labels = self.labels(len(z)) if labels is None else labels
+        inputs = [z] if labels is None else [z, labels.to(z.device)]
+        batches = zip(*(part.split(batch_size) for part in inputs), strict=True)
+        return np.concatenate([to_uint8(self.generator(*batch)).cpu().numpy() for batch in batches])
+
+
 def latents(
     count: int, settings: Settings, stream: randomness.Stream, device: torch.device, step: int = 0
 ) -> torch.Tensor:
     """Return z (count, nz) from N(0, 1), the same for the same seed, stream and step on one kind of device."""
     source = randomness.generator(device, settings.seed, stream, step)
     return torch.randn(count, settings.nz, generator=source, device=device)
-
-
-@torch.inference_mode()
-def generate(generator: nn.Module, z: torch.Tensor, batch_size: int = 64) -> np.ndarray:
-    """Return the images of latents (N, nz) as uint8 (N, S, S, C). The generator should be in evaluation mode."""
-    return np.concatenate([to_uint8(generator(part)).cpu().numpy() for part in z.split(batch_size)])
 
 
 def slerp(start: torch.Tensor, end: torch.Tensor, steps: int) -> torch.Tensor:

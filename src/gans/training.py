@@ -2,6 +2,7 @@
 
 import platform
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +11,18 @@ import torch
 from torch import nn
 
 from gans import devices, randomness, sampling
+from gans.arrays import DataShape
 from gans.batches import Batches
 from gans.config import Settings
 from gans.curves import LossCurve, Progress
 from gans.ema import AveragedModule
+from gans.errors import InputError
 from gans.progress import progress_bar
-from gans.variants import ImageShape, Readings, Turn, Variant
+from gans.sampling import Sampler
+from gans.variants import Readings, Turn, Variant
 
 COLUMNS = ("step", "images", "epoch", "loss_d", "loss_g", "d_real", "d_fake")  # of every variant's loss curve
+Weights = Mapping[str, Mapping[str, torch.Tensor]]  # state dictionaries by the name of their network
 BAR_UPDATES = 100  # how often the losses beside the progress bar change over a training: each waits for the device
 
 
@@ -35,11 +40,12 @@ class Trained:
 
     def facts(self, device: torch.device) -> dict[str, Any]:
         """Return what a rerun on this kind of device repeats exactly."""
-        players = {"g": self.variant.generator, "d": self.variant.discriminator}
+        players = {"generator": "g", "discriminator": "d"}
+        networks = self.variant.networks.items()
         return {
             "images_seen": self.images_seen,
             **{f"steps_{column.removeprefix('loss_')}": steps for column, steps in self.steps.items()},
-            **{f"parameters_{player}": _num_weights(module) for player, module in players.items() if module},
+            **{f"parameters_{players.get(name, name)}": _num_weights(module) for name, module in networks},
             **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
             "device": device.type,
             "threads": torch.get_num_threads(),
@@ -59,36 +65,58 @@ class Trained:
 def train(
     kind: type[Variant],
     settings: Settings,
-    shape: ImageShape,
+    shape: DataShape,
     images: np.ndarray,
+    labels: np.ndarray | None,
     device: torch.device,
     num_frames: int,
+    weights: Weights | None = None,
 ) -> Trained:
     """Return a variant trained on uint8 images (N, S, S, C) for `settings.epochs` passes of its first player.
 
-    The same arguments on the same kind of device give the same bytes. Raises InputError when a loss is not finite, and
-    when there are fewer images than a batch takes.
+    `labels` (N,) are for variants that are conditional; `weights` are those to start from. The same arguments on the
+    same kind of device give the same bytes. Raises InputError when a loss is not finite, when there are fewer images
+    than a batch takes, or no labels for a variant that wants them.
     """
+    if kind.conditional and (labels is None or shape.num_classes < 2):
+        raise InputError(
+            f"{kind.title} learns from labels, but the images have {'one class' if shape.num_classes else 'none'}; "
+            "set data.condition_on to attributes such as [Smiling], take a data set with classes, "
+            "or leave this variant out of active"
+        )
+
     # Everything random follows from the seed: first the weights.
     torch.manual_seed(randomness.derived_seed(settings.seed, "weights"))
     variant = kind(settings, shape)
+    if weights:
+        start_from(variant.networks, weights)
     for module in variant.networks.values():
         module.to(device).to(memory_format=torch.channels_last)
     average = AveragedModule(variant.generator, settings.ema_half_life)
     turns = variant.turns()
-    optimizers = {turn.column: _adam(turn, settings) for turn in turns}
+    optimizers = {turn.column: _optimizer(turn, settings) for turn in turns}
 
     # An epoch is a pass of the first player, so that variants with more critic steps see as many images.
-    batches = Batches(images, settings, device)
+    batches = Batches(
+        images,
+        labels,
+        batch_size=settings.batch_size,
+        random_flip=bool(settings.random_flip),
+        seed=settings.seed,
+        device=device,
+    )
     num_iterations = max(1, settings.epochs * batches.per_epoch // turns[0].steps)
     images_an_iteration = settings.batch_size * turns[0].steps
     curve = LossCurve(num_iterations, images_an_iteration, len(images), device)
-    progress = Progress(average.module, settings, num_iterations, num_frames, device)
+    sampler = Sampler(average.module, shape.class_counts if kind.conditional else ())
+    progress = Progress(sampler, settings, num_iterations, num_frames, device)
     progress.look(0, 0)
 
     started = time.perf_counter()
     with progress_bar(num_iterations * images_an_iteration, kind.title, "img") as bar:
         for iteration in range(num_iterations):
+            # What layers draw for themselves, such as dropout, follows from the seed and the place in the run.
+            torch.manual_seed(randomness.derived_seed(settings.seed, "layers", iteration))
             readings: Readings = {}
             for turn in turns:
                 for step in range(turn.steps):
@@ -96,7 +124,7 @@ def train(
                     if turn is turns[0]:
                         number = iteration * turn.steps + step
                         z = sampling.latents(settings.batch_size, settings, "latents", device, number)
-                        batch = variant.round(batches[number], z)
+                        batch = variant.round(*batches[number], z)
 
                     # The learner takes one step down its loss; what the loss only looks through is left alone.
                     _set_frozen(turn, True)
@@ -114,7 +142,7 @@ def train(
             progress.look(iteration + 1, images_seen)
             bar.update(images_an_iteration)
             if (iteration + 1) % max(1, num_iterations // BAR_UPDATES) == 0:
-                newest = curve.rows()[-1]
+                newest = curve.newest()
                 bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
     rows = curve.rows()
 
@@ -122,8 +150,27 @@ def train(
     return Trained(variant, average.module, rows, steps, images_seen, progress, time.perf_counter() - started)
 
 
-def _adam(turn: Turn, settings: Settings) -> torch.optim.Optimizer:
-    return torch.optim.Adam(turn.learner.parameters(), settings.lr, (settings.beta1, settings.beta2), foreach=True)
+def start_from(networks: Mapping[str, nn.Module], weights: Weights) -> None:
+    """Load weights into the networks of their names; raise InputError when none has one, or one does not fit."""
+    if not networks.keys() & weights.keys():
+        raise InputError(f"init_from holds {', '.join(weights)}; expected weights of {' or '.join(networks)}")
+    for name in networks.keys() & weights.keys():
+        own = networks[name].state_dict()
+        for key in [*own, *weights[name]]:
+            found, expected = (tuple(some[key].shape) if key in some else "absent" for some in (weights[name], own))
+            if found != expected:
+                raise InputError(
+                    f"init_from: in the {name}, {key} is {found}; expected {expected}: "
+                    "start from weights of this variant, with the same nz, width, image_size and classes"
+                )
+        networks[name].load_state_dict(weights[name])
+
+
+def _optimizer(turn: Turn, settings: Settings) -> torch.optim.Optimizer:
+    weights = list(turn.learner.parameters())
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(weights, settings.lr, settings.momentum, fused=True)
+    return torch.optim.Adam(weights, settings.lr, (settings.beta1, settings.beta2), fused=True)
 
 
 def _num_weights(module: nn.Module) -> int:

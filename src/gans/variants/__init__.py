@@ -1,31 +1,25 @@
 """What the training loop needs to know of a variant: one file each in this folder, found by its name."""
 
 import importlib
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import torch
 from torch import nn
 
 from gans import config, losses
+from gans.arrays import DataShape
 from gans.errors import InputError
-
-
-class ImageShape(NamedTuple):
-    """What a variant has to know of the data."""
-
-    channels: int
-    size: int
-    num_classes: int  # 0 without labels
 
 
 @dataclass
 class Round:
-    """One batch as a loss sees it."""
+    """One batch as a loss sees it: labels, where there are any, are bound into `g` and `d` already."""
 
     real: torch.Tensor  # (B, C, S, S) in [-1, 1]
     z: torch.Tensor  # (B, nz)
@@ -63,12 +57,13 @@ class Variant(ABC):
     title: ClassVar[str]  # the printed name
     source: ClassVar[str]  # the paper
     Settings: ClassVar[type[config.Settings]] = config.Settings
+    conditional: ClassVar[bool] = False  # whether the networks take labels, int64 (B,), as a second argument
 
     generator: nn.Module
     discriminator: nn.Module | None = None
 
     @abstractmethod
-    def __init__(self, settings: config.Settings, shape: ImageShape) -> None:
+    def __init__(self, settings: config.Settings, shape: DataShape) -> None:
         """Build the networks, with weights drawn from torch's global random state."""
 
     @abstractmethod
@@ -81,20 +76,34 @@ class Variant(ABC):
         named = {"generator": self.generator, "discriminator": self.discriminator}
         return {name: module for name, module in named.items() if module is not None}
 
-    def round(self, real: torch.Tensor, z: torch.Tensor) -> Round:
-        """Return a batch for the losses."""
-        return Round(real, z, self.generator, self.discriminator)
+    def round(self, real: torch.Tensor, labels: torch.Tensor | None, z: torch.Tensor) -> Round:
+        """Return a batch for the losses; the labels of the real images are those asked of the generator, too."""
+        if not self.conditional:
+            return Round(real, z, self.generator, self.discriminator)
+        bound = [module and partial(module, labels=labels) for module in (self.generator, self.discriminator)]
+        assert bound[0] is not None
+        return Round(real, z, bound[0], bound[1])
 
 
 class Adversarial(Variant):
-    """A generator against a discriminator, by default with the losses of Goodfellow et al. 2014."""
+    """A generator against a discriminator, with the losses and steps of Goodfellow et al. 2014, Algorithm 1."""
+
+    Settings: ClassVar[type[config.Settings]] = config.AdversarialSettings
 
     discriminator: nn.Module
 
+    def __init__(self, settings: config.AdversarialSettings, shape: DataShape) -> None:
+        self.settings = settings
+        self.generator, self.discriminator = self.build(settings, shape)
+
+    @abstractmethod
+    def build(self, settings: config.AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+        """Return G and D, with weights drawn from torch's global random state."""
+
     def turns(self) -> tuple[Turn, ...]:
-        """Return D's turn, then G's, which looks through D."""
+        """Return D's turn, `discriminator_steps` long, then G's, which looks through D."""
         return (
-            Turn("loss_d", self.discriminator, self.discriminator_loss),
+            Turn("loss_d", self.discriminator, self.discriminator_loss, steps=self.settings.discriminator_steps),
             Turn("loss_g", self.generator, self.generator_loss, frozen=(self.discriminator,)),
         )
 
@@ -103,12 +112,12 @@ class Adversarial(Variant):
         assert batch.d is not None
         real, fake = batch.d(batch.real), batch.d(batch.fake.detach())
         readings = {"d_real": real.sigmoid().mean(), "d_fake": fake.sigmoid().mean()}
-        return losses.discriminator_cross_entropy(real, fake), readings
+        return losses.discriminator_cross_entropy(real, fake, self.settings.label_smoothing), readings
 
     def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
         """Return G's loss."""
         assert batch.d is not None
-        return losses.generator_non_saturating(batch.d(batch.fake)), {}
+        return losses.GENERATOR_LOSSES[self.settings.generator_loss](batch.d(batch.fake)), {}
 
 
 def names() -> list[str]:
@@ -125,6 +134,6 @@ def load(name: str) -> type[Variant]:
     (found,) = (
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Variant) and value.__module__ == module.__name__
+        if inspect.isclass(value) and issubclass(value, Variant) and value.__module__ == module.__name__
     )
     return found

@@ -1,0 +1,62 @@
+"""The conditional DCGAN: the class joined to z in G, projected on in D."""
+
+import torch
+from torch import nn
+
+from gans.arrays import DataShape
+from gans.config import AdversarialSettings
+from gans.nets import DCGANFeatures, DCGANGenerator, initialise_as_dcgan, with_one_hot
+from gans.variants import Adversarial
+
+
+class CDCGAN(Adversarial):
+    """DCGAN's networks, told the class."""
+
+    title = "cDCGAN"
+    source = "Mirza and Osindero 2014, arXiv:1411.1784; Radford et al. 2015; Miyato and Koyama 2018, arXiv:1802.05637"
+    conditional = True
+
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+        """Return G and D; two classes at size 64, width 64 and nz 100 add 16,384 and 1,024 weights to DCGAN's."""
+        generator = Generator(settings.nz, shape, settings.width)
+        discriminator = Discriminator(shape, settings.width)
+        return generator.apply(initialise_as_dcgan), discriminator.apply(initialise_as_dcgan)
+
+
+class Generator(nn.Module):
+    """Latents (B, nz) and labels (B,) to images (B, C, S, S) in [-1, 1].
+
+    The label is one-hot: beside an embedding as long and as large as z itself, G learns to overlook z.
+    """
+
+    def __init__(self, nz: int, shape: DataShape, width: int) -> None:
+        super().__init__()
+        self.num_classes = shape.num_classes
+        self.layers = DCGANGenerator(nz + shape.num_classes, shape.channels, shape.size, width)
+
+    def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return an image of each label's class."""
+        images: torch.Tensor = self.layers(with_one_hot(z, labels, self.num_classes))
+        return images
+
+
+class Discriminator(nn.Module):
+    """Images (B, C, S, S) and labels (B,) to logits (B,).
+
+    The logit is DCGAN's own, which judges the image, plus the inner product of the class's embedding with the features
+    summed over space, which judges whether it belongs to the class: Miyato and Koyama 2018, equation 3.
+    """
+
+    def __init__(self, shape: DataShape, width: int) -> None:
+        super().__init__()
+        self.features = DCGANFeatures(shape.channels, shape.size, width)  # (B, 8w, 4, 4) at size 64
+        self.last = nn.Conv2d(self.features.out_channels, 1, 4, 1, 0, bias=False)
+        self.embedding = nn.Embedding(shape.num_classes, self.features.out_channels)
+        nn.init.normal_(self.embedding.weight, 0.0, 0.02)
+
+    def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return logits: above 0 where an image looks like a real one of its label's class."""
+        maps = self.features(images)  # (B, F, 4, 4)
+        of_class = (self.embedding(labels) * maps.sum((2, 3))).sum(1)  # (B,)
+        logits: torch.Tensor = self.last(maps).flatten() + of_class
+        return logits

@@ -1,0 +1,72 @@
+"""A convolutional GAN that enlarges by repeating pixels instead of by transposed convolutions."""
+
+import torch
+from torch import nn
+
+from gans.arrays import DataShape
+from gans.config import AdversarialSettings
+from gans.nets import LOOSE_EPS, initialise_as_dcgan, leaky_relu
+from gans.variants import Adversarial
+
+DROPOUT = 0.25  # of whole feature maps in D, as published
+
+
+class DCGANUpsample(Adversarial):
+    """Nearest-neighbour upsampling and 3 x 3 convolutions in G; a small D with dropout."""
+
+    title = "DCGAN-upsample"
+    source = "PyTorch-GAN's dcgan; upsampling after Odena et al. 2016, doi:10.23915/distill.00003"
+
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+        """Return G and D; for grey images of 32 x 32, width 64 and nz 100 they have 1,049,985 and 98,113 weights."""
+        generator = Generator(settings.nz, shape, settings.width)
+        discriminator = Discriminator(shape, settings.width)
+        return generator.apply(initialise_as_dcgan), discriminator.apply(initialise_as_dcgan)
+
+
+class Generator(nn.Module):
+    """Latents (B, nz) to images (B, C, S, S) in [-1, 1]; 128-128-64-C feature maps at width 64."""
+
+    def __init__(self, nz: int, shape: DataShape, width: int) -> None:
+        super().__init__()
+        start = shape.size // 4
+        self.layers = nn.Sequential(
+            nn.Linear(nz, 2 * width * start * start),
+            nn.Unflatten(1, (2 * width, start, start)),  # S / 4
+            nn.BatchNorm2d(2 * width),
+            nn.Upsample(scale_factor=2),  # S / 2
+            nn.Conv2d(2 * width, 2 * width, 3, padding=1),
+            nn.BatchNorm2d(2 * width, eps=LOOSE_EPS),
+            leaky_relu(),
+            nn.Upsample(scale_factor=2),  # S
+            nn.Conv2d(2 * width, width, 3, padding=1),
+            nn.BatchNorm2d(width, eps=LOOSE_EPS),
+            leaky_relu(),
+            nn.Conv2d(width, shape.channels, 3, padding=1),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Return images for latents."""
+        images: torch.Tensor = self.layers(z)
+        return images
+
+
+class Discriminator(nn.Module):
+    """Images (B, C, S, S) to logits (B,); 16-32-64-128 feature maps at width 64."""
+
+    def __init__(self, shape: DataShape, width: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = shape.channels
+        for after in (max(1, width // 4), max(1, width // 2), width, 2 * width):  # S / 2, S / 4, S / 8, S / 16
+            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), leaky_relu(), nn.Dropout2d(DROPOUT)]
+            if before != shape.channels:
+                layers.append(nn.BatchNorm2d(after, eps=LOOSE_EPS))
+            before = after
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(2 * width * (shape.size // 16) ** 2, 1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits: above 0 where an image looks real."""
+        logits: torch.Tensor = self.layers(images)
+        return logits.squeeze(1)
