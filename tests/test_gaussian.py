@@ -187,6 +187,12 @@ def test_the_mean_sets_out_for_4() -> None:
     assert end < 1.5
 
 
+def test_the_number_of_threads_stays_as_it_was() -> None:
+    before = torch.get_num_threads()
+    gaussian.train([0], steps=30, **COMMITTED)
+    assert torch.get_num_threads() == before
+
+
 def test_figures_show_all_seeds_and_the_film_moves() -> None:
     rng = np.random.default_rng(0)
     seen = course(rng.normal(np.linspace(0, 4, 9)[:, None, None], 1.25, (9, 3, 1000)), list(range(10, 100, 10)))

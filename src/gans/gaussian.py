@@ -5,6 +5,7 @@ Source: "GANs in 50 lines of PyTorch" (Nag 2017), whose networks, data and optim
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
 from functools import partial
 from typing import Any
@@ -145,6 +146,17 @@ def summary(seeds: Sequence[int], scores: Sequence[Score]) -> dict[str, Any]:
     return {**asdict(Score(*medians)), "seeds": each}
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have torch use one thread: matrices this small are slower on several, by far where the cores are busy."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def drawn_numbers(seeds: Sequence[int], steps: int) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
     """Yield, for each step, real values and the noise of D's and of G's turn: (S, 100) each.
 
@@ -161,6 +173,7 @@ def drawn_numbers(seeds: Sequence[int], steps: int) -> Iterator[tuple[torch.Tens
         yield from zip(values[: steps - start], for_d, for_g, strict=False)
 
 
+@one_thread()
 def train(
     seeds: Sequence[int],
     *,

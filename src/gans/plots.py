@@ -77,8 +77,9 @@ def gaussian_figure(
     last = values[3 * steps > 2 * steps[-1]]  # (moments, S, N)
     _draw_normal(left, mean, sd)
     for seed in range(values.shape[1]):
-        _draw_density(left, last[:, seed], MEAN_COLOUR, label=None if seed else "generated, a line a seed")
-    left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, 0.7 / sd))
+        name = None if seed else "generated, a line a seed"
+        left.stairs(*_density(last[:, seed]), color=MEAN_COLOUR, linewidth=1.2, alpha=0.8, label=name)
+    left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, 1.0 / sd))
     left.set_title("The last third of training")
 
     for numbers, target, colour, name in (
@@ -109,20 +110,27 @@ def gaussian_frames(
 
     The arguments are those of `gaussian_figure`.
     """
+    figure = Figure(figsize=(7.6, 3.3), dpi=100, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    title = figure.suptitle(" ")
+    _draw_normal(left, mean, sd)
+    bars = left.stairs(*_density(values[0, 0]), color=MEAN_COLOUR, fill=True, alpha=0.45, label="generated")
+    left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, 1.0 / sd))
+    (opinion,) = right.plot(shifts, decisions[0, 0], color=SD_COLOUR, linewidth=2.0)
+    (place,) = right.plot([0], [0], "^", color=MEAN_COLOUR, markersize=9, clip_on=False, label="G is here")
+    _dress_decision(right, shifts, mean)
+    for axes in (left, right):
+        _dress(axes, "upper left")
+    figure.draw_without_rendering()  # lays out the panels, once for all frames
+    figure.set_layout_engine("none")
+
     frames = []
     for index in _spread_over(len(steps), FRAMES):
-        figure = Figure(figsize=(7.6, 3.3), dpi=100, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
-        left, right = figure.subplots(1, 2)
-        _draw_normal(left, mean, sd)
-        _draw_density(left, values[index, 0], MEAN_COLOUR, label="generated", filled=True)
-        left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, 0.8 / sd))
-        right.plot(shifts, decisions[index, 0], color=SD_COLOUR, linewidth=2.0)
-        right.plot(values[index, 0].mean(), 0.0, "^", color=MEAN_COLOUR, markersize=9, clip_on=False, label="G is here")
-        _dress_decision(right, shifts, mean)
-        figure.suptitle(f"step {steps[index]:,}")
-        for axes in (left, right):
-            _dress(axes, "upper left")
+        title.set_text(f"step {steps[index]:,}")
+        bars.set_data(*_density(values[index, 0]))
+        opinion.set_ydata(decisions[index, 0])
+        place.set_xdata([values[index, 0].mean()])
         canvas.draw()  # type: ignore[no-untyped-call]
         frames.append(np.array(canvas.buffer_rgba())[..., :3])  # type: ignore[no-untyped-call]
     return frames
@@ -140,13 +148,10 @@ def _draw_normal(axes: Axes, mean: float, sd: float) -> None:
     axes.fill_between(x, density, color=TRUTH, alpha=0.35, linewidth=0, label=f"real: N({mean:g}, {sd:g})")
 
 
-def _draw_density(axes: Axes, values: np.ndarray, colour: str, label: str | None, filled: bool = False) -> None:
-    """Draw the share of values in bins a fifth wide, over the bins' width."""
+def _density(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the share of values in bins a fifth wide, over the bins' width, and the bins' edges."""
     edges = np.arange(-4.0, 12.2, 0.2)
-    density = np.histogram(values, edges)[0] / (values.size * 0.2)
-    axes.stairs(density, edges, color=colour, linewidth=1.2, alpha=0.8, label=label)
-    if filled:
-        axes.stairs(density, edges, color=colour, fill=True, alpha=0.3)
+    return np.histogram(values, edges)[0] / (values.size * 0.2), edges
 
 
 def _dress_decision(axes: Axes, shifts: np.ndarray, mean: float) -> None:
