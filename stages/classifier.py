@@ -19,7 +19,7 @@ def main() -> None:
             data.shape.num_classes,
             epochs=params.classifier.epochs,
             lr=params.classifier.lr,
-            batch_size=params.classifier.batch_size,
+            batch_size=min(params.classifier.batch_size, len(data.train_labels)),
             width=params.classifier.width,
             random_flip=data.meta["symmetric"],
             seed=params.seed,

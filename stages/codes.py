@@ -14,9 +14,10 @@ def main() -> None:
     grids, facts = [], {}
     with paths.published(paths.CODES) as draft:
         draft.mkdir()
+        train = data.images[data.train]
         for nz in params.codes.nz:
-            settings = config.codes_settings(params, nz).for_data(data.meta["symmetric"])
-            trained = training.train(vae.VAE, settings, data.shape, data.images[data.train], None, device, 2)
+            settings = config.codes_settings(params, nz, at_most=len(train)).for_data(data.meta["symmetric"])
+            trained = training.train(vae.VAE, settings, data.shape, train, None, device, num_frames=2)
             sampler = Sampler(trained.averaged)
             z = sampling.latents(pictures.GRID**2, settings, "fixed_latents", device)
             grids.append(images.grid(sampler(z), pictures.GRID))

@@ -14,8 +14,8 @@ def main() -> None:
     held_out, train = data.images[data.held_out], data.images[data.train]
     count = min(params.evaluate.max_images, len(held_out), len(train))
     extractor = features.Lite0(device)
-    real = extractor(held_out[:count])
-    floor = distances.scores(real, extractor(train[:count]), extractor.name)
+    real = extractor(arrays.spread(held_out, count))
+    floor = distances.scores(real, extractor(arrays.spread(train, count)), extractor.name)
     with paths.published(paths.reference(params.dataset)) as draft:
         draft.mkdir()
         np.save(draft / "features.npy", real)

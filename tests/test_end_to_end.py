@@ -15,6 +15,7 @@ import yaml
 from conftest import ROOT
 from dvc.utils.serialize import modify_yaml
 from PIL import Image
+from test_idx import published
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +33,7 @@ SMALL = {
     "codes.epochs": 1,
     "codes.width": 4,
     "gaussian.steps": 90,
+    "variants.cgan.batch_size": None,
     "variants.twin": {"lr": None},
     "active": ["dcgan", "cgan", "vae", "twin"],  # a pair, a conditional pair, no pair, and one more
 }
@@ -264,6 +266,27 @@ def test_a_stage_that_refuses_its_input_fails_the_run(workspace: Workspace) -> N
     params.write_text(text)
     assert "preprocess: params.yaml: image_size is 60; expected a power of two from 16 to 128" in output
     assert "ERROR: failed to reproduce 'preprocess'" in output
+
+
+def test_grey_digits_run_through_the_whole_pipeline(workspace: Workspace, tmp_path: Path) -> None:
+    root = published(tmp_path / "digits", gzipped=True)  # 20 to train on and 10 held out, of ten classes
+    options = ["dataset=mnist", f"data.root={root}", "active=[cgan,cdcgan,vae]"]
+    workspace.run("dvc", "exp", "run", *(word for option in options for word in ("-S", option)))
+    meta = workspace.json("data/processed/mnist/meta.json")
+    assert (meta["channels"], meta["class_counts"], meta["splits"]) == (
+        1,
+        [2] * 10,
+        {"train": [0, 20], "test": [20, 30]},
+    )
+    assert workspace.json("metrics/classifier.json")["num_classes"] == 10
+    for variant in ("cgan", "cdcgan"):
+        assert "condition_accuracy" in workspace.json(f"metrics/quality/{variant}.json")
+        with Image.open(workspace.folder / "samples" / variant / "classes.png") as picture:
+            assert picture.height == 10 * (16 + 4)
+    assert {
+        path.name for path in (workspace.folder / "samples/vae").iterdir()
+    } == PICTURES  # no attributes, no arithmetic
+    workspace.run("git", "checkout", "--quiet", ".")
 
 
 def test_real_photographs_run_through_the_whole_pipeline(workspace: Workspace, real_faces: Path) -> None:

@@ -194,9 +194,19 @@ def test_one_unreadable_image_is_named(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_class_of_one_image_trains_and_a_class_without_any_does_not_exist(tmp_path: Path) -> None:
+def test_a_class_without_an_image_is_refused(tmp_path: Path) -> None:
+    root = write(tmp_path / "root", CATS)
+    (root / "dog").mkdir()
+    (root / "dog" / "1.heic").write_bytes(b"no format that is read here")
+    with pytest.raises(
+        InputError, match=r"dog holds no image, as a class should; expected pictures whose names end in"
+    ):
+        folder.gather(root, tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
+
+
+def test_a_class_of_one_image_trains(tmp_path: Path) -> None:
     root = write(tmp_path / "root", [*CATS, *DOGS, "owl/1.png"])
-    (root / "emu").mkdir()
     packed = pack(gathered(root, tmp_path / "raw"), tmp_path / "out")
     assert packed.meta["class_names"] == ["cat", "dog", "owl"]
     assert packed.meta["class_counts"] == [8, 8, 1]

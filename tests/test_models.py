@@ -13,7 +13,7 @@ from gans.errors import InputError
 from gans.sampling import Sampler
 from gans.training import Trained
 
-SHAPE = DataShape(3, 16, 0)
+SHAPE = DataShape(3, 16)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+import yaml
 from conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,5 +36,6 @@ def test_its_results_are_those_of_the_committed_run() -> None:
     if done.returncode:
         pytest.skip("this is no Git checkout")
     summary = json.loads(done.stdout)
+    assert list(summary["variants"]) == yaml.safe_load((ROOT / "params.yaml").read_text())["active"]
     for scores in [*summary["variants"].values(), {"title": "real images (the floor)", **summary["floor"]}]:
         assert f"| {scores['title']} | {scores['fid_lite0']:.0f} | {scores['kid_lite0']:.2f} |" in README

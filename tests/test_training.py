@@ -15,7 +15,7 @@ from gans.errors import InputError
 from gans.sampling import Sampler
 from gans.variants import Adversarial, Readings, Round, Turn, Variant
 
-SHAPE = DataShape(3, 16, 0)
+SHAPE = DataShape(3, 16)
 
 
 def train(kind: type[Variant], settings: Settings, pixels: np.ndarray, frames: int = 3) -> training.Trained:

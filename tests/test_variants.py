@@ -165,6 +165,7 @@ COUNTS = {
         827_392 + 256 + 147_584 + 256 + 73_792 + 128 + 577,
         160 + 4_640 + 64 + 18_496 + 128 + 73_856 + 256 + 513,
     ),
+    ("dcgan_upsample", 3, 32, 0): (827_392 + 256 + 147_584 + 256 + 73_792 + 128 + 1_731, 98_113 + 2 * 144),
     # Two more inputs of G's first kernel, an embedding of 2 x 512 in D.
     ("cdcgan", 3, 64, 2): (3_576_704 + 2 * 512 * 16, 2_765_568 + 1_024),
 }
@@ -179,6 +180,16 @@ def test_published_widths_have_the_published_number_of_weights(
     variant = build(name, published, DataShape(channels, size, (5,) * num_classes))
     assert variant.discriminator is not None
     assert (num_weights(variant.generator), num_weights(variant.discriminator)) == expected
+
+
+@pytest.mark.parametrize(("channels", "width"), [(1, 4), (3, 6), (3, 12), (3, 64)])
+def test_every_block_of_the_small_discriminator_but_the_first_is_normalised(
+    channels: int, width: int, small: AdversarialSettings
+) -> None:
+    variant = build("dcgan_upsample", small.model_copy(update={"width": width}), DataShape(channels, 32))
+    assert variant.discriminator is not None
+    normalised = [m.num_features for m in variant.discriminator.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert normalised == [width // 2, width, 2 * width]
 
 
 def test_the_autoencoder_has_dcgans_widths(small: AdversarialSettings) -> None:

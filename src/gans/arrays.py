@@ -60,3 +60,9 @@ def load(folder: Path) -> Packed:
         labels=np.load(labels) if labels.exists() else None,
         meta=artefacts.read_json(folder / "meta.json"),
     )
+
+
+def spread(images: np.ndarray, count: int) -> np.ndarray:
+    """Return `count` images evenly spread over all: of sorted classes, some of each."""
+    chosen: np.ndarray = images[np.linspace(0, len(images) - 1, count).round().astype(int)]
+    return chosen

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from gans import artefacts, paths, randomness
 from gans.batches import Batches
+from gans.errors import InputError
 from gans.images import to_float
 from gans.progress import progress_bar
 
@@ -27,6 +28,7 @@ class Classifier(nn.Module):
             before = after
         self.layers = nn.Sequential(*layers)
         self.last = nn.Linear(before, num_classes)
+        self.shape = {"channels": channels, "num_classes": num_classes, "width": width}
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits (B, classes)."""
@@ -76,9 +78,12 @@ def train(
             batch, wanted = batches[step]
             assert wanted is not None
             optimizer.zero_grad(set_to_none=True)
-            cross_entropy(network(batch), wanted).backward()
+            loss = cross_entropy(network(batch), wanted)
+            loss.backward()
             optimizer.step()
             bar.update(batch_size)
+    if not loss.isfinite():
+        raise InputError(f"the classifier's loss is {loss.item()}; expected a finite number: lower classifier.lr")
     return Judge(network.eval().requires_grad_(False), device)
 
 
@@ -86,18 +91,10 @@ def save(folder: Path, judge: Judge | None) -> None:
     """Write a classifier, or that the data has no labels to learn, into `folder`, whole or not at all."""
     with paths.published(folder) as draft:
         draft.mkdir()
-        record = {"num_classes": 0, "channels": 0, "width": 0}
         if judge:
-            first = judge.network.layers[0]
-            assert isinstance(first, nn.Conv2d)
-            record = {
-                "num_classes": judge.network.last.out_features,
-                "channels": first.in_channels,
-                "width": first.out_channels,
-            }
             weights = {name: value.contiguous().cpu() for name, value in judge.network.state_dict().items()}
             save_file(weights, draft / "classifier.safetensors")
-        artefacts.write_json(draft / "settings.json", record)
+        artefacts.write_json(draft / "settings.json", judge.network.shape if judge else {"num_classes": 0})
 
 
 def load(folder: Path, device: torch.device) -> Judge | None:

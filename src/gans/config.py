@@ -219,10 +219,11 @@ def settings_of(params: Params, variant: str, model: type[V]) -> V:
     return _merged(model, params, variant, own_settings(params, variant), PARAMS)
 
 
-def codes_settings(params: Params, nz: int) -> Settings:
-    """Return what the autoencoder with a code of `nz` numbers is trained with, in the section `codes` or shared."""
+def codes_settings(params: Params, nz: int, at_most: int) -> Settings:
+    """Return what the autoencoder with a code of `nz` numbers is trained with; a batch has `at_most` so many images."""
     shared = {key: getattr(params, key) for key in Settings.model_fields}
     own = {**params.codes.model_dump(), "nz": nz, "init_from": None}
+    own["batch_size"] = min(own["batch_size"], at_most)
     return Settings.model_validate(shared | own)
 
 
@@ -256,7 +257,7 @@ def _explained(model: type[Section], error: Mapping[str, Any], prefix: str) -> s
     """Return what was found at the place of a pydantic error, and what was expected there."""
     if error["type"] == "invalid_key":
         return f"unknown key {prefix}{'.'.join(str(step) for step in error['loc'] if step != '[key]')}; expected a name"
-    steps = [step for step in error["loc"] if isinstance(step, str)]
+    steps = [step for step in error["loc"] if isinstance(step, str) and step != "[key]"]
     key = prefix + ".".join(steps)
     section, expected = model, "keys and values"
     for depth, step in enumerate(steps):

@@ -36,6 +36,7 @@ def gather(root: Path, folder: Path) -> None:
     names = sorted(_files_below(root))
     if not names:
         raise InputError(f"data.root is {root}, which holds no image; expected {EXPECTED}")
+    _refuse_empty_class(root, names)
     _classes(names)  # refuses what cannot be labelled before anything is written
     paths.make_anew(folder)
     with (
@@ -45,6 +46,15 @@ def gather(root: Path, folder: Path) -> None:
         for name in names:
             archive.writestr(zipfile.ZipInfo(name), (root / name).read_bytes())
             bar.update()
+
+
+def _refuse_empty_class(root: Path, names: Sequence[str]) -> None:
+    """Raise InputError for a sub-folder that holds no picture: as a class it would vanish without a word."""
+    holding = {name.split("/")[0] for name in names}
+    for path in sorted(root.iterdir()):
+        hidden = path.name.startswith(".") or path.name == "__MACOSX"
+        if path.is_dir() and not path.is_symlink() and not hidden and path.name not in holding:
+            raise InputError(f"{path} holds no image, as a class should; expected {EXPECTED}: add some, or remove it")
 
 
 def _files_below(root: Path) -> Iterator[str]:

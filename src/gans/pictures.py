@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import torch
 
-from gans import images, sampling
+from gans import arrays, images, sampling
 from gans.classifier import Judge
 from gans.config import Settings
 from gans.sampling import Sampler
@@ -30,8 +30,7 @@ def save_grid(path: Path, sampler: Sampler, settings: Settings, device: torch.de
 
 def save_real_vs_fake(path: Path, real: np.ndarray, fakes: np.ndarray) -> None:
     """Draw as many held-out real images, evenly spread over `real`, beside the fakes."""
-    chosen = real[np.linspace(0, len(real) - 1, len(fakes)).astype(int)]
-    sides = [images.grid(chosen, GRID), images.grid(fakes, GRID)]
+    sides = [images.grid(arrays.spread(real, len(fakes)), GRID), images.grid(fakes, GRID)]
     images.save_png(path, images.captioned(sides, ["real, held out", "generated"]))
 
 

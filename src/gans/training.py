@@ -81,8 +81,8 @@ def train(
     if kind.conditional and (labels is None or shape.num_classes < 2):
         raise InputError(
             f"{kind.title} learns from labels, but the images have {'one class' if shape.num_classes else 'none'}; "
-            "set data.condition_on to attributes such as [Smiling], take a data set with classes, "
-            "or leave this variant out of active"
+            "set data.condition_on to attributes of faces such as [Smiling], put a folder's images into a sub-folder "
+            "for each class, or leave this variant out of active"
         )
 
     # Everything random follows from the seed: first the weights.

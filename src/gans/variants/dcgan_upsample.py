@@ -1,5 +1,7 @@
 """A convolutional GAN that enlarges by repeating pixels instead of by transposed convolutions."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -58,12 +60,11 @@ class Discriminator(nn.Module):
     def __init__(self, shape: DataShape, width: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        before = shape.channels
-        for after in (max(1, width // 4), max(1, width // 2), width, 2 * width):  # S / 2, S / 4, S / 8, S / 16
+        widths = (shape.channels, max(1, width // 4), max(1, width // 2), width, 2 * width)
+        for block, (before, after) in enumerate(pairwise(widths)):  # S / 2, S / 4, S / 8, S / 16
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), leaky_relu(), nn.Dropout2d(DROPOUT)]
-            if before != shape.channels:
+            if block:
                 layers.append(nn.BatchNorm2d(after, eps=LOOSE_EPS))
-            before = after
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(2 * width * (shape.size // 16) ** 2, 1))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
