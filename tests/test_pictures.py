@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gans import pictures, sampling, variants
+from gans import images, pictures, sampling, variants
 from gans.arrays import DataShape
-from gans.classifier import Classifier, Judge
+from gans.classifier import Judge
 from gans.config import Settings
 from gans.nets import DCGANGenerator
 from gans.sampling import Sampler
@@ -69,13 +69,66 @@ def test_an_attributes_direction_is_the_difference_of_two_means() -> None:
     assert pictures.direction(z, torch.ones(4)).isfinite().all()  # no latent without it
 
 
-def test_arithmetic_has_a_panel_an_attribute(tmp_path: Path, small: Settings, cpu: torch.device) -> None:
-    sampler = Sampler(DCGANGenerator(small.nz, 3, 16, 4).eval())
-    judge = Judge(Classifier(3, 4, 4).eval(), cpu)
-    pictures.save_arithmetic(tmp_path / "a.png", sampler, judge, ["Smiling", "Bangs"], small, cpu)
-    assert size_of(tmp_path / "a.png")[1] == 2 * (26 + 4 * 18 + 2)
+class ShowsItsLatent(torch.nn.Module):
+    """Images (N, 1, 2, 2) whose pixels are the first two numbers of z, tenfold reduced, above and below."""
+
+    def forward(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        shown = z[:, :2] / 10 if labels is None else labels[:, None].expand(-1, 2) / 10
+        return shown[:, None, :, None].expand(-1, 1, 2, 2)
 
 
-def test_the_manifold_runs_along_both_numbers_of_the_code(tmp_path: Path, small: Settings, cpu: torch.device) -> None:
-    pictures.save_manifold(tmp_path / "m.png", Sampler(DCGANGenerator(2, 3, 16, 4).eval()), cpu)
-    assert size_of(tmp_path / "m.png") == (16 * 18 + 2, 16 * 18 + 2)
+class SureOfBrightness(torch.nn.Module):
+    """Logits of the joint values of two attributes; only the second attribute depends on the image: its brightness."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        bright = 200 * images.mean((1, 2, 3))
+        return torch.stack([0 * bright, 0 * bright, bright, bright], dim=1)  # codes 2 and 3 have the second one
+
+
+def read_cells(path: Path, side: int, left: int, top: int, columns: int, rows: int) -> np.ndarray:
+    """Return the images of a grid in a picture, uint8 (rows, columns, side, side)."""
+    with Image.open(path) as picture:
+        page = np.asarray(picture)[top:, left:, 0]
+    cell = side + images.GAP
+    starts = [images.GAP + place * cell for place in range(max(rows, columns))]
+    return np.array([[page[y : y + side, x : x + side] for x in starts[:columns]] for y in starts[:rows]])
+
+
+def test_arithmetic_moves_the_others_along_the_attributes_own_direction(
+    tmp_path: Path, small: Settings, cpu: torch.device
+) -> None:
+    sampler, judge = Sampler(ShowsItsLatent()), Judge(SureOfBrightness(), cpu)  # type: ignore[arg-type]
+    drawn: list[torch.Tensor] = []
+
+    class Noting(torch.nn.Module):
+        def forward(self, z: torch.Tensor) -> torch.Tensor:
+            drawn.append(z)
+            return ShowsItsLatent()(z)
+
+    pictures.save_arithmetic(tmp_path / "a.png", Sampler(Noting()), judge, ["Smiling", "Bangs"], small, cpu)
+    columns = drawn[-8:]  # four of each attribute: with it, without it, others, others moved
+    z = sampling.latents(pictures.NUM_JUDGED, small, "evaluation", cpu)
+    has = torch.from_numpy(judge(sampler(z))[:, 2:].sum(1))
+    for number, weight in ((0, torch.full_like(has, 0.5)), (4, has)):
+        assert torch.equal(columns[number + 2], sampling.latents(8, small, "fixed_latents", cpu))
+        moved = columns[number + 3] - columns[number + 2]
+        assert torch.allclose(moved, pictures.direction(z, weight).expand(8, -1), atol=1e-4)
+    brightness = z[:, :2].sum(1)
+    assert columns[4][:, :2].sum(1).min() > columns[5][:, :2].sum(1).max()  # those with it, those without
+    assert columns[4][0, :2].sum() >= brightness.quantile(0.9)
+    assert size_of(tmp_path / "a.png")[1] == 2 * (26 + 4 * 4 + 2)
+
+
+def test_the_manifold_runs_along_both_numbers_of_the_code(tmp_path: Path, cpu: torch.device) -> None:
+    pictures.save_manifold(tmp_path / "m.png", Sampler(ShowsItsLatent()), cpu)
+    cells = read_cells(tmp_path / "m.png", 2, 0, 0, columns=16, rows=16).astype(int)
+    assert (np.diff(cells[:, :, 0, 0], axis=0) > 0).all()  # the first number grows downwards, shown above
+    assert (np.diff(cells[:, :, 1, 0], axis=1) > 0).all()  # the second to the right, shown below
+    assert (np.diff(cells[:, :, 0, 0], axis=1) == 0).all()
+
+
+def test_a_walk_keeps_to_its_class(tmp_path: Path, small: Settings, cpu: torch.device) -> None:
+    sampler = Sampler(ShowsItsLatent(), (5, 5, 5))
+    pictures.save_interpolation(tmp_path / "i.png", sampler, small, cpu, rows=3, steps=4)
+    cells = read_cells(tmp_path / "i.png", 2, 0, 0, columns=4, rows=3)[:, :, 0, 0]
+    assert cells.tolist() == [[128] * 4, [140] * 4, [153] * 4]  # 127.5 * (1 + label / 10), rounded
