@@ -79,7 +79,7 @@ def gaussian_figure(
     for seed in range(values.shape[1]):
         name = None if seed else "generated, a line a seed"
         left.stairs(*_density(last[:, seed]), color=MEAN_COLOUR, linewidth=1.2, alpha=0.8, label=name)
-    left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, 1.0 / sd))
+    left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, None))
     left.set_title("The last third of training")
 
     for numbers, target, colour, name in (
@@ -116,7 +116,8 @@ def gaussian_frames(
     title = figure.suptitle(" ")
     _draw_normal(left, mean, sd)
     bars = left.stairs(*_density(values[0, 0]), color=MEAN_COLOUR, fill=True, alpha=0.45, label="generated")
-    left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, 1.0 / sd))
+    highest = 1.2 * max(1.0 / sd, _density(values[-1, 0])[0].max())  # of the end: the point at the start is higher
+    left.set(xlabel="value", ylabel="density", xlim=(mean - 5 * sd, mean + 5 * sd), ylim=(0.0, highest))
     (opinion,) = right.plot(shifts, decisions[0, 0], color=SD_COLOUR, linewidth=2.0)
     (place,) = right.plot([0], [0], "^", color=MEAN_COLOUR, markersize=9, clip_on=False, label="G is here")
     _dress_decision(right, shifts, mean)
