@@ -5,10 +5,10 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test check bench readme clean
+.PHONY: help repro test check compare experiments bench readme clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards open report/index.html
 	$(VENV)/bin/dvc repro
@@ -22,6 +22,12 @@ check: $(VENV)/ready-to-test ## lint, types and the fast tests
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pytest -m "not slow"
+
+compare: $(VENV)/ready ## set this run beside another: make compare REV=main writes report/compare.html
+	$(VENV)/bin/python -m gans.comparison $(REV)
+
+experiments: $(VENV)/ready ## list the experiments: what was changed, and what FID each variant has
+	$(VENV)/bin/dvc exp show --only-changed --drop '.*/|samples|Created' --keep '.*json:fid_lite0$$'
 
 bench: $(VENV)/ready ## measure the speed of preprocessing
 	$(VENV)/bin/python benchmarks/preprocess.py

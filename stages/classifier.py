@@ -1,4 +1,4 @@
-"""Train a classifier on the data set's labels."""
+"""Train classifiers on the data set's labels and attributes."""
 
 import numpy as np
 
@@ -7,31 +7,35 @@ from gans import arrays, artefacts, classifier, config, devices, paths
 
 
 def main() -> None:
-    """Write the classifier and its accuracy on held-out images; without labels, that there is none."""
+    """Write the classifiers that the data set's labels and attributes allow, and how right they are."""
     params = config.load()
     device = devices.prepare(params.run.device, params.run.deterministic)
     data = arrays.load(paths.processed(params.dataset))
-    judge, facts = None, {}
-    if data.labels is not None and data.train_labels is not None:
-        judge = classifier.train(
+    held_out = data.images[data.held_out]
+
+    def trained(targets: np.ndarray, num_outputs: int) -> classifier.Judge:
+        return classifier.train(
             data.images[data.train],
-            data.train_labels,
-            data.shape.num_classes,
-            epochs=params.classifier.epochs,
-            lr=params.classifier.lr,
-            batch_size=min(params.classifier.batch_size, len(data.train_labels)),
-            width=params.classifier.width,
+            targets[data.train],
+            num_outputs,
+            params.classifier,
             random_flip=data.meta["symmetric"],
             seed=params.seed,
             device=device,
         )
-        held_out = data.labels[data.held_out]
-        facts = {
-            "accuracy": round(judge.accuracy(data.images[data.held_out], held_out), 4),
-            "share_of_largest_class": round(float(np.bincount(held_out).max() / len(held_out)), 4),
-        }
-    classifier.save(paths.classifier(params.dataset), judge)
-    artefacts.write_json(paths.CLASSIFIER, {"num_classes": data.shape.num_classes, **facts})
+
+    facts: dict[str, object] = {"num_classes": data.shape.num_classes}
+    classes, factors = None, None
+    if data.labels is not None:
+        classes, labels = trained(data.labels, data.shape.num_classes), data.labels[data.held_out]
+        facts["accuracy"] = round(classes.accuracy(held_out, labels), 4)
+        facts["share_of_largest_class"] = round(float(np.bincount(labels).max() / len(labels)), 4)
+    if (having := data.having(params.classifier.factors)) is not None:
+        factors = trained(having, len(params.classifier.factors))
+        right = (factors.has(held_out) == having[data.held_out]).mean(0)
+        facts["factors"] = dict(zip(params.classifier.factors, right.round(4).tolist(), strict=True))
+    classifier.save(paths.classifier(params.dataset), classifier.Judges(classes, factors))
+    artefacts.write_json(paths.CLASSIFIER, facts)
 
 
 if __name__ == "__main__":

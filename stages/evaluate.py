@@ -1,25 +1,23 @@
 """Score one trained variant."""
 
-import numpy as np
-
 import stages
-from gans import artefacts, classifier, config, devices, distances, features, models, paths, sampling
+from gans import artefacts, config, devices, models, paths, scoring
 
 
 def main(variant: str) -> None:
-    """Write the distances between as many fakes as there are held-out real images in the reference, and those."""
+    """Write the scores of the variant's trainings, and the distances along the first of them."""
     params = config.load()
     config.known_variant(params, variant)
     device = devices.prepare(params.run.device, params.run.deterministic)
-    real = np.load(paths.reference(params.dataset) / "features.npy")
-    sampler, settings = models.load_sampler(paths.model(variant), device)
-    fakes = sampler(sampling.latents(len(real), settings, "evaluation", device))
-    extractor = features.Lite0(device)
-    scores = distances.scores(real, extractor(fakes), extractor.name)
-    judge, asked = classifier.load(paths.classifier(params.dataset), device), sampler.labels(len(real))
-    if judge and asked is not None:
-        scores["condition_accuracy"] = round(judge.accuracy(fakes, asked.numpy()), 4)
-    artefacts.write_json(paths.quality_metrics(variant), scores)
+    bench = scoring.load_bench(params.dataset, params.classifier, device)
+    folders = models.repeats(paths.model(variant))
+    repeats = [scoring.of_generator(bench, folder) for folder in folders]
+    curve = scoring.curve(bench, folders[0], at_the_end=repeats[0])
+    quality = scoring.summarised(repeats) | bench.protocol() | {"seeds": len(repeats)}
+    if len(curve) > 1:
+        quality["best"] = scoring.best(curve, bench.extractors[0].name)
+    artefacts.write_csv(paths.scores(variant), curve, ["images"])
+    artefacts.write_json(paths.quality_metrics(variant), quality)
 
 
 if __name__ == "__main__":

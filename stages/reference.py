@@ -3,23 +3,29 @@
 import numpy as np
 
 import stages
-from gans import arrays, artefacts, config, devices, distances, features, paths
+from gans import arrays, artefacts, classifier, config, devices, inception, paths, scoring
 
 
 def main() -> None:
-    """Write the held-out images' features for `evaluate`, and the distances of as many training images to them."""
+    """Write real images' features for `sample` and `evaluate`, and what as many training images score."""
     params = config.load()
     device = devices.prepare(params.run.device, params.run.deterministic)
     data = arrays.load(paths.processed(params.dataset))
+    judges = classifier.load(paths.classifier(params.dataset), device)
     held_out, train = data.images[data.held_out], data.images[data.train]
     count = min(params.evaluate.max_images, len(held_out), len(train))
-    extractor = features.Lite0(device)
-    real = extractor(arrays.spread(held_out, count))
-    floor = distances.scores(real, extractor(arrays.spread(train, count)), extractor.name)
+    source = params.evaluate.inception_weights
     with paths.published(paths.reference(params.dataset)) as draft:
         draft.mkdir()
-        np.save(draft / "features.npy", real)
-    artefacts.write_json(paths.FLOOR, floor)
+        weights = inception.place_weights(source, draft / paths.INCEPTION_WEIGHTS) if source else None
+        extractors = scoring.extractors(judges.classes, weights, device)
+        real = {extractor.name: extractor(arrays.spread(held_out, count)) for extractor in extractors}
+        for name, found in real.items():
+            np.save(draft / f"{name}.npy", found)
+        np.save(draft / paths.TRAINING_FEATURES, extractors[0](train).astype(np.float16))
+        bench = scoring.Bench(data, real, extractors, judges, params.classifier, device)
+        floor = scoring.of_images(bench, arrays.spread(train, count))
+    artefacts.write_json(paths.FLOOR, scoring.rounded(floor) | bench.protocol())
 
 
 if __name__ == "__main__":

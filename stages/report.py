@@ -1,7 +1,7 @@
 """Tell the whole run on one page."""
 
 import stages
-from gans import artefacts, config, paths, report, variants
+from gans import artefacts, config, paths, report, revision, variants
 
 
 def main() -> None:
@@ -12,10 +12,13 @@ def main() -> None:
         dataset=params.dataset,
         meta=artefacts.read_json(paths.processed(params.dataset) / "meta.json"),
         settings=config.shared_settings(params),
+        seeds=params.seeds,
+        commit=revision.described(),
         floor=artefacts.read_json(paths.FLOOR),
         classifier=artefacts.read_json(paths.CLASSIFIER),
         gaussian=gaussian,
         entries=[entry(params, name) for name in params.active],
+        overview=report.overview_lesson(paths.OVERVIEW_LOSSES, paths.OVERVIEW_SCORES),
         lessons=[
             report.gaussian_lesson(gaussian, paths.GAUSSIAN_FIGURE, paths.GAUSSIAN_FILM),
             report.codes_lesson(artefacts.read_json(paths.CODES_METRICS), paths.CODES),
@@ -31,15 +34,18 @@ def main() -> None:
 def entry(params: config.Params, variant: str) -> report.Entry:
     """Return what the earlier stages found out about a variant."""
     kind = variants.load(variant)
-    drawn = {name: paths.samples(variant) / name for name in report.PICTURES}
+    own = config.own_settings(params, variant)
+    drawn = {name: paths.samples(variant) / name for name in (*report.PICTURES, report.ROW)}
     return report.Entry(
         name=variant,
         title=kind.title,
         source=kind.source,
-        own_settings=config.own_settings(params, variant),
+        nz=own.get("nz", params.nz),
+        own_settings=own,
         quality=artefacts.read_json(paths.quality_metrics(variant)),
         train=artefacts.read_json(paths.train_metrics(variant)),
         speed=artefacts.read_json(paths.speed_metrics(variant)),
+        losses=artefacts.read_csv(paths.losses(variant)),
         pictures={
             name: path for name, path in {**drawn, "losses": paths.losses_figure(variant)}.items() if path.exists()
         },

@@ -1,7 +1,9 @@
 """Draw the pictures of one trained variant in samples/<variant>."""
 
+import numpy as np
+
 import stages
-from gans import arrays, classifier, config, devices, models, paths, pictures
+from gans import arrays, classifier, config, devices, features, models, paths, pictures
 
 
 def main(variant: str) -> None:
@@ -12,11 +14,14 @@ def main(variant: str) -> None:
     sampler, settings = models.load_sampler(paths.model(variant), device)
     frames, images_seen = models.load_progress(paths.model(variant))
     data = arrays.load(paths.processed(params.dataset))
-    judge = classifier.load(paths.classifier(params.dataset), device)
+    judge = classifier.load(paths.classifier(params.dataset), device).classes
+    near = np.load(paths.reference(params.dataset) / paths.TRAINING_FEATURES, mmap_mode="r")
     with paths.published(paths.samples(variant)) as draft:
         draft.mkdir()
         fakes = pictures.save_grid(draft / "grid.png", sampler, settings, device)
         pictures.save_real_vs_fake(draft / "real_vs_fake.png", data.images[data.held_out], fakes)
+        pictures.save_row(draft / "row.png", sampler, settings, device)
+        pictures.save_neighbours(draft / "neighbours.png", fakes, features.Lite0(device), data.images[data.train], near)
         pictures.save_progress(draft / "progress.png", draft / "progress.gif", frames, images_seen)
         rows, steps = params.sample.interpolation_rows, params.sample.interpolation_steps
         pictures.save_interpolation(draft / "interpolation.png", sampler, settings, device, rows, steps)

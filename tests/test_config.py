@@ -19,7 +19,7 @@ def test_the_committed_file_is_valid() -> None:
 
 def test_a_float_that_yaml_reads_as_text_is_a_float(write_params: Callable[..., Path]) -> None:
     path = write_params({})
-    path.write_text(path.read_text().replace("lr: 0.0002", "lr: 1e-05"))
+    path.write_text(path.read_text().replace("lr: 0.001\n", "lr: 1e-05\n", 1))
     lr = config.load(path).lr
     assert isinstance(lr, float)
     assert lr == 0.00001

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ SMALL = {
     "batch_size": 16,
     "data.num_toyfaces": 320,
     "sample.progress_frames": 4,
+    "evaluate.every_epochs": 1,
+    "seeds": 2,
     "classifier.epochs": 1,
     "codes.nz": [2, 3],
     "codes.epochs": 1,
@@ -146,7 +149,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return clone
 
 
-PICTURES = {"grid.png", "real_vs_fake.png", "progress.png", "progress.gif", "interpolation.png"}
+PICTURES = {"grid", "real_vs_fake", "progress", "interpolation", "neighbours", "row"}
+PICTURES = {f"{name}.png" for name in PICTURES} | {"progress.gif"}
+SCORES = {
+    *("fid_lite0", "kid_lite0", "kid_lite0_sd", "fid_classifier", "kid_classifier", "kid_classifier_sd"),
+    *("precision", "recall", "density", "coverage", "diversity", "combination_share", "probe_accuracy"),
+}
+OF_CLASSES = {"condition_accuracy", "classification_accuracy_score"}
 
 
 @pytest.mark.parametrize(
@@ -160,9 +169,13 @@ def test_every_artefact_of_a_variant_is_there(workspace: Workspace, variant: str
     speed = workspace.json(f"metrics/speed/{variant}.json")
     assert set(speed) == {"images_per_second", "seconds", "peak_memory_mb", "device"}
     quality = workspace.json(f"metrics/quality/{variant}.json")
-    assert {"fid_lite0", "kid_lite0", "n_real", "n_fake", "extractor"} <= set(quality)
-    assert (quality["n_real"], quality["n_fake"], quality["extractor"]) == (80, 80, "lite0")
-    assert ("condition_accuracy" in quality) == (variant == "cgan")
+    scores = SCORES | OF_CLASSES if variant == "cgan" else SCORES
+    assert set(quality) == scores | {"n_real", "n_fake", "extractor", "seeds", "sd", "best"}
+    assert (quality["n_real"], quality["n_fake"], quality["extractor"], quality["seeds"]) == (80, 80, "lite0", 2)
+    assert set(quality["sd"]) == {name for name in scores if not name.endswith("_sd")}  # type: ignore[call-overload]
+    curve = (workspace.folder / f"metrics/scores/{variant}.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in curve] == ["images", "240", "480"]
+    assert quality["best"]["images"] in (240, 480)  # type: ignore[index]
     drawn = workspace.folder / "samples" / variant
     assert {path.name for path in drawn.iterdir()} == PICTURES | {picture}
     for path in drawn.iterdir():
@@ -170,7 +183,10 @@ def test_every_artefact_of_a_variant_is_there(workspace: Workspace, variant: str
             assert min(image.size) > 35
     with Image.open(workspace.folder / f"report/figures/{variant}_losses.png") as figure:
         assert figure.width > 500
-    assert (workspace.folder / "models" / variant / "generator.safetensors").stat().st_size > 1000
+    model = workspace.folder / "models" / variant
+    kept = ["generator.safetensors", "checkpoints/240.safetensors", "repeat_1/generator.safetensors"]
+    assert len({(model / name).read_bytes() for name in kept}) == 3
+    assert workspace.json(f"models/{variant}/repeat_1/settings.json")["seed"] == 1
 
 
 def test_a_pairs_curve_has_both_players_and_an_autoencoders_its_own_columns(workspace: Workspace) -> None:
@@ -199,7 +215,8 @@ def test_data_and_report_are_there(workspace: Workspace) -> None:
     assert list(gaussian) == ["mean", "sd", "wasserstein_1", "seeds"]
     assert len(gaussian["seeds"]) == 5  # type: ignore[arg-type]
     page = (workspace.folder / "report/index.html").read_text()
-    assert page.count("data:image/png;base64,") == 4 * 6 + 1 + 2  # of each variant, the Gaussian lesson, the codes
+    # of each variant, with its thumbnail, losses and arithmetic; the overview, the Gaussian lesson, the codes
+    assert page.count("data:image/webp;base64,") == 4 * (len(PICTURES) + 3) + 2 + 2 + 2
     assert "Twin" in (workspace.folder / "report/index.md").read_text()
 
 
@@ -224,20 +241,28 @@ def test_training_again_gives_the_same_bytes(workspace: Workspace) -> None:
 
 def test_an_override_of_one_variant_runs_that_variant_alone_and_arrives_as_a_number(workspace: Workspace) -> None:
     output = workspace.run("dvc", "exp", "run", "-S", "variants.twin.lr=1e-5")
-    assert set(stages_run(output)) == {"train@twin", "sample@twin", "evaluate@twin", "plot@twin", "report"}
+    own = {f"{stage}@twin" for stage in ("train", "sample", "evaluate", "plot")}
+    assert set(stages_run(output)) == own | {"overview", "report"}
     assert workspace.json("models/twin/settings.json")["lr"] == 0.00001
     assert "lr: 1e-05" in (workspace.folder / "params.yaml").read_text()
     changed = workspace.run("git", "diff", "--unified=0", "params.yaml").splitlines()
     assert [line for line in changed if re.match(r"[+-][^+-]", line)] == ["-    lr:", "+    lr: 1e-05"]
     assert "fid_lite0" in workspace.run("dvc", "metrics", "diff")
 
+    # The table of `make experiments` shows what was changed and what came of it, and can be read.
+    *_, command = workspace.run("make", "--dry-run", "experiments").splitlines()
+    program, *words = shlex.split(command)
+    header = workspace.run(Path(program).name, *words, "--csv").splitlines()[0].split(",")
+    assert {"variants.twin.lr", "metrics/quality/twin.json:fid_lite0"} <= set(header)
+    assert len(header) <= 20
+
 
 def test_the_way_back_to_the_committed_run_trains_nothing(workspace: Workspace) -> None:
     workspace.run("git", "checkout", "--quiet", ".")
     workspace.run("touch", "params.yaml")
     output = workspace.run("dvc", "repro")
-    assert set(stages_run(output)) <= {"report"}
-    assert workspace.json("models/twin/settings.json")["lr"] == 0.0002
+    assert set(stages_run(output)) <= {"report"}  # whose speed figures are those of the last training
+    assert workspace.json("models/twin/settings.json")["lr"] == 0.001
     workspace.run("git", "commit", "--quiet", "--all", "--message=back", check=False)
 
 
@@ -252,7 +277,7 @@ def test_a_temporary_run_imports_its_own_copy_of_the_code(workspace: Workspace) 
 
 def test_a_shorter_list_of_variants_runs_the_report_alone(workspace: Workspace) -> None:
     output = workspace.run("dvc", "exp", "run", "-S", "active=[dcgan]")
-    assert stages_run(output) == ["report"]
+    assert set(stages_run(output)) == {"overview", "report"}
     assert list(workspace.json("metrics/summary.json")["variants"]) == ["dcgan"]  # type: ignore[call-overload]
     workspace.run("git", "checkout", "--quiet", ".")
     workspace.run("dvc", "checkout")

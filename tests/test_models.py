@@ -10,10 +10,12 @@ from gans import artefacts, models, sampling, training, variants
 from gans.arrays import DataShape
 from gans.config import Settings
 from gans.errors import InputError
+from gans.images import to_float
 from gans.sampling import Sampler
 from gans.training import Trained
 
 SHAPE = DataShape(3, 16)
+PIXELS = np.random.default_rng(5).integers(0, 256, (32, 16, 16, 3), dtype=np.uint8)
 
 
 @pytest.fixture
@@ -22,6 +24,7 @@ def trained(small: Settings, pixels: np.ndarray, cpu: torch.device) -> Trained:
 
 
 def save(folder: Path, settings: Settings, trained: Trained) -> None:
+    folder.mkdir()
     models.save(
         folder,
         name="dcgan",
@@ -121,3 +124,34 @@ def test_weights_that_are_missing_or_damaged_are_refused(tmp_path: Path, small: 
         models.load_weights(tmp_path / "kept")
     with pytest.raises(InputError, match="init_from holds critic; expected weights of generator or discriminator"):
         training.start_from(trained.variant.networks, {"critic": {}})
+
+
+def test_further_trainings_and_moments_lie_in_the_folder(
+    tmp_path: Path, small: Settings, trained: Trained, cpu: torch.device
+) -> None:
+    for repeat in range(12):
+        models.make_repeat(tmp_path / "dcgan", repeat)
+    names = [path.name for path in models.repeats(tmp_path / "dcgan")]
+    assert names == ["dcgan", *(f"repeat_{number}" for number in range(1, 12))]
+
+    save(tmp_path / "kept", small, trained)
+    other = training.train(variants.load("dcgan"), small.model_copy(update={"seed": 9}), SHAPE, PIXELS, None, cpu, 2)
+    models.save_checkpoint(tmp_path / "kept", 1024, trained.averaged)
+    models.save_checkpoint(tmp_path / "kept", 64, other.averaged)
+    assert [images for images, _ in models.checkpoints(tmp_path / "kept")] == [64, 1024]
+    z = sampling.latents(4, small, "evaluation", cpu)
+    sampler, _ = models.load_sampler(tmp_path / "kept", cpu, models.checkpoints(tmp_path / "kept")[0][1])
+    assert (sampler(z) == Sampler(other.averaged)(z)).all()
+    assert not (sampler(z) == Sampler(trained.averaged)(z)).all()
+
+
+def test_the_observer_is_the_network_that_looks_at_images_as_it_ended(
+    tmp_path: Path, small: Settings, trained: Trained, pixels: np.ndarray, cpu: torch.device
+) -> None:
+    save(tmp_path / "kept", small, trained)
+    observer, conditional = models.load_observer(tmp_path / "kept", cpu)
+    assert observer is not None
+    assert not conditional
+    batch = to_float(torch.from_numpy(pixels))
+    assert trained.variant.discriminator is not None
+    assert torch.equal(observer(batch), trained.variant.discriminator.eval()(batch))

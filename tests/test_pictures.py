@@ -132,3 +132,33 @@ def test_a_walk_keeps_to_its_class(tmp_path: Path, small: Settings, cpu: torch.d
     pictures.save_interpolation(tmp_path / "i.png", sampler, small, cpu, rows=3, steps=4)
     cells = read_cells(tmp_path / "i.png", 2, 0, 0, columns=4, rows=3)[:, :, 0, 0]
     assert cells.tolist() == [[128] * 4, [140] * 4, [153] * 4]  # 127.5 * (1 + label / 10), rounded
+
+
+def test_variants_of_one_seed_show_the_same_latents_in_their_row(
+    tmp_path: Path, small: Settings, cpu: torch.device
+) -> None:
+    sampler = Sampler(DCGANGenerator(small.nz, 3, 16, 4).eval())
+    pictures.save_row(tmp_path / "row.png", sampler, small, cpu)
+    assert size_of(tmp_path / "row.png") == (12 * 18 + 2, 20)
+    with Image.open(tmp_path / "row.png") as row:
+        first = np.asarray(row)[2:18, 2:18]
+    assert (first == sampler(sampling.latents(64, small, "fixed_latents", cpu))[0]).all()
+
+
+def test_each_fake_stands_before_the_training_images_nearest_to_it(tmp_path: Path) -> None:
+    shades = np.arange(0, 240, 10, dtype=np.uint8)
+    train = np.broadcast_to(shades[:, None, None, None], (24, 32, 32, 3))
+
+    class Shade:
+        name = "shade"
+
+        def __call__(self, images: np.ndarray) -> np.ndarray:
+            return images[:, 0, 0, :1].astype(np.float32)
+
+    fakes = np.full((12, 32, 32, 3), 103, np.uint8)
+    pictures.save_neighbours(tmp_path / "n.png", fakes, Shade(), train, Shade()(train).astype(np.float16))
+    with Image.open(tmp_path / "n.png") as picture:
+        page = np.asarray(picture)
+    right = page[:, -(12 + 6 * 34 + 2) :]  # the caption is narrower than the pictures
+    found = [int(right[26 + 2 + 16, 2 + 34 * column + 16, 0]) for column in range(6)]
+    assert found == [100, 110, 90, 120, 80, 130]

@@ -31,3 +31,13 @@ def test_the_bold_line_is_the_running_mean() -> None:
     figure = plots.losses_figure({"images": values, "loss_g": values})
     mean = figure.axes[0].get_lines()[1]  # of 4 rows: 0..3, 1..4, ...
     assert list(mean.get_ydata()[:2]) == [1.5, 2.5]
+
+
+def test_an_overlay_has_a_line_a_curve_and_a_panel_a_column_that_holds_numbers() -> None:
+    autoencoder = {"images": [64.0, 128.0], "loss_d": [float("nan")] * 2, "loss_g": [900.0, 800.0]}
+    curves = {"DCGAN": CURVE, "VAE": autoencoder}
+    of_d, of_g = plots.overlay_figure(curves, ["loss_d", "nothing", "loss_g"]).axes
+    assert [text.get_text() for text in of_d.get_legend().get_texts()] == ["DCGAN"]
+    assert [text.get_text() for text in of_g.get_legend().get_texts()] == ["DCGAN", "VAE"]
+    assert list(of_g.get_lines()[1].get_ydata()) == [900.0, 800.0]
+    assert list(of_g.get_lines()[1].get_xdata()) == [64.0, 128.0]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans import arrays, celeba, preprocess
+from gans import arrays, celeba, preprocess, toyfaces
 from gans.errors import InputError
 from gans.labelled import LabelledImages
 
@@ -68,11 +68,17 @@ def test_splits_that_are_mixed_in_the_archive_are_apart_in_the_array(toyfaces_fo
 
 def test_labels_follow_their_images(toyfaces_folder: Path, tmp_path: Path) -> None:
     packed = pack(toyfaces_folder, tmp_path / "out", condition_on=("Smiling", "Eyeglasses"))
-    archive = celeba.Archive(toyfaces_folder / celeba.ARCHIVE)
-    has = celeba.read_attributes(toyfaces_folder / celeba.ATTRIBUTES, archive.names, ["Smiling", "Eyeglasses"])
+    drawn = np.array([toyfaces.draw(index).attributes for index in range(1, 49)])
+    has = drawn[:, [toyfaces.ATTRIBUTES.index(name) for name in ("Smiling", "Eyeglasses")]]
+    having = packed.having(["Smiling", "Eyeglasses"])
+    assert having is not None
+    assert (having == has).all()
     assert packed.labels is not None
     assert (packed.labels == has[:, 0] + 2 * has[:, 1]).all()
     assert packed.meta["class_names"][1] == "Smiling, not Eyeglasses"
+    with pytest.raises(InputError, match=r"the data set knows no attribute 'Hat'; expected one of Bald, "):
+        packed.having(["Hat"])
+    assert packed.having([]) is None
 
 
 def test_every_second_image_of_each_split_is_left_of_half(toyfaces_folder: Path, tmp_path: Path) -> None:

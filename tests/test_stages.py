@@ -53,6 +53,12 @@ def published(folder: Path) -> list[str]:
         ),
         (["stages.train", "gan"], {"nz": 0}, "train gan: params.yaml: nz is 0; expected a whole number, at least 1"),
         (["stages.train"], {}, "usage: python -m stages.train VARIANT"),
+        (["stages.evaluate", "dcgn"], {}, "evaluate dcgn: unknown variant 'dcgn'; expected one of gan, "),
+        (
+            ["stages.report"],
+            {},
+            "report: metrics/gaussian.json is missing; expected what an earlier stage writes there",
+        ),
         (["stages.download"], {"image_size": 60}, "params.yaml: image_size is 60; expected a power of two"),
         (["stages.preprocess"], {"dataset": "faces"}, "params.yaml: dataset is 'faces'; expected toyfaces, celeba"),
         (
@@ -92,6 +98,7 @@ def test_a_local_folder_becomes_the_raw_data(
     assert (paths.raw("celeba") / celeba.ARCHIVE).read_bytes() == (toyfaces_folder / celeba.ARCHIVE).read_bytes()
     preprocess.main()
     assert sorted(path.name for path in paths.processed("celeba").iterdir()) == [
+        "attributes.npy",
         "images.npy",
         "labels.npy",
         "meta.json",

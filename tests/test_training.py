@@ -1,5 +1,6 @@
 """The loop: who learns when, what is kept, and that it teaches."""
 
+import dataclasses
 from typing import ClassVar
 
 import numpy as np
@@ -39,8 +40,8 @@ def test_facts_are_those_of_the_networks(small: Settings, pixels: np.ndarray, cp
     assert facts["parameters_g"] == sum(weight.numel() for weight in trained.variant.generator.parameters())
     assert (facts["images_seen"], facts["steps_d"], facts["steps_g"], facts["device"]) == (64, 8, 8, "cpu")
     assert facts["loss_g"] == pytest.approx(trained.rows[-1]["loss_g"], rel=1e-5)
-    timings = trained.timings(cpu)
-    assert timings["images_per_second"] == pytest.approx(64 / trained.seconds, rel=0.01)
+    timings = training.timings([trained, dataclasses.replace(trained, seconds=3 * trained.seconds)], cpu)
+    assert timings["images_per_second"] == pytest.approx(64 / (2 * trained.seconds), rel=0.01)
     assert timings["peak_memory_mb"] > 0
 
 
@@ -202,3 +203,19 @@ def test_a_dcgan_learns_the_colour_of_its_images(small: Settings, cpu: torch.dev
     fakes = Sampler(trained.averaged)(sampling.latents(32, settings, "evaluation", cpu))
     assert fakes[..., 0].mean() > fakes[..., 1:].mean() + 80
     assert images.to_float(torch.from_numpy(fakes)).shape == (32, 3, 16, 16)
+
+
+def test_the_average_is_kept_at_the_moments_asked_for(small: Settings, pixels: np.ndarray, cpu: torch.device) -> None:
+    """32 images in batches of 8 for 2 epochs are 8 iterations: half an epoch is 2, and the end is kept anyway."""
+    kept = {}
+
+    def keep(images_seen: int, averaged: nn.Module) -> None:
+        kept[images_seen] = averaged.state_dict()["layers.0.weight"].clone()
+
+    checkpoints = training.Checkpoints(0.5, keep)
+    training.train(variants.load("dcgan"), small, SHAPE, pixels, None, cpu, 2, checkpoints=checkpoints)
+    assert list(kept) == [16, 32, 48]
+    assert not torch.equal(kept[16], kept[48])
+    assert checkpoints.iterations(8, 2) == {2, 4, 6}
+    assert training.Checkpoints(5.0, keep).iterations(8, 2) == set()
+    assert training.Checkpoints(0.001, keep).iterations(4, 1) == {1, 2, 3}

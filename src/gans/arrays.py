@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gans import artefacts
+from gans.errors import InputError
 
 
 class DataShape(NamedTuple):
@@ -25,10 +26,11 @@ class DataShape(NamedTuple):
 
 @dataclass(frozen=True)
 class Packed:
-    """Images uint8 (N, S, S, C), mapped from the disk, and labels int64 (N,): split by split, training first."""
+    """Images uint8 (N, S, S, C), mapped from the disk, and what is known of each: split by split, training first."""
 
     images: np.ndarray
-    labels: np.ndarray | None
+    labels: np.ndarray | None  # (N,) int64
+    attributes: np.ndarray | None  # (N, known attributes) bool
     meta: dict[str, Any]
 
     @property
@@ -46,6 +48,19 @@ class Packed:
         """Return the labels of the training images."""
         return None if self.labels is None else self.labels[self.train]
 
+    def having(self, names: Sequence[str]) -> np.ndarray | None:
+        """Return whether each image has each of these attributes, bool (N, names); None where none are known or asked.
+
+        Raises InputError for a name that is not among those known.
+        """
+        if self.attributes is None or not names:
+            return None
+        known = self.meta["known_attributes"]
+        for name in names:
+            if name not in known:
+                raise InputError(f"the data set knows no attribute {name!r}; expected one of {', '.join(known)}")
+        return self.attributes[:, [known.index(name) for name in names]]
+
     @property
     def held_out(self) -> slice:
         """Return where the images lie that no variant is trained on: validation and test."""
@@ -54,10 +69,11 @@ class Packed:
 
 def load(folder: Path) -> Packed:
     """Return the data set in `folder`."""
-    labels = folder / "labels.npy"
+    labels, attributes = folder / "labels.npy", folder / "attributes.npy"
     return Packed(
         images=np.load(folder / "images.npy", mmap_mode="r"),
         labels=np.load(labels) if labels.exists() else None,
+        attributes=np.load(attributes) if attributes.exists() else None,
         meta=artefacts.read_json(folder / "meta.json"),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gans import paths
+from gans.errors import InputError
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
@@ -17,7 +18,8 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return what `write_json` wrote."""
+    """Return what `write_json` wrote; raise InputError when it is missing."""
+    _check_presence(path)
     values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return values
 
@@ -35,11 +37,17 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, float]], columns: Sequence
 
 
 def read_csv(path: Path) -> dict[str, list[float]]:
-    """Return the columns of what `write_csv` wrote; an empty cell is NaN."""
+    """Return the columns of what `write_csv` wrote; an empty cell is NaN. Raises InputError when it is missing."""
+    _check_presence(path)
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         rows = list(reader)
     return {name: [float(row[name] or "nan") for row in rows] for name in reader.fieldnames or ()}
+
+
+def _check_presence(path: Path) -> None:
+    if not path.exists():
+        raise InputError(f"{path} is missing; expected what an earlier stage writes there: run `dvc repro`")
 
 
 def sha256_of(path: Path) -> str:

@@ -56,26 +56,34 @@ def open_images(folder: Path, condition_on: Sequence[str]) -> LabelledImages:
         splits = read_partition(folder / PARTITION, archive.names)
     else:
         splits = default_partition(len(archive.names))
+    known, values = (
+        read_attributes(folder / ATTRIBUTES, archive.names) if (folder / ATTRIBUTES).exists() else ([], None)
+    )
     return LabelledImages(
         names=archive.names,
         splits=splits,
-        labels=_labels(folder / ATTRIBUTES, archive.names, condition_on) if condition_on else None,
+        labels=_labels(folder / ATTRIBUTES, known, values, condition_on) if condition_on else None,
         class_names=[_class_name(code, condition_on) for code in range(1 << len(condition_on))] if condition_on else [],
         read=lambda position: archive.read(archive.names[position]),
         channels=3,
         symmetric=True,
         aligned=True,
         attributes=condition_on,
+        known_attributes=known,
+        attribute_values=values,
     )
 
 
-def _labels(path: Path, names: Sequence[str], condition_on: Sequence[str]) -> np.ndarray:
-    if not path.exists():
+def _labels(path: Path, known: Sequence[str], values: np.ndarray | None, condition_on: Sequence[str]) -> np.ndarray:
+    if values is None:
         raise InputError(
             f"data.condition_on is {list(condition_on)}, but there is no {path.name} to read them from; add it to the "
             f"folder, or {UNCONDITIONAL}"
         )
-    has = read_attributes(path, names, condition_on)
+    for attribute in condition_on:
+        if attribute not in known:
+            raise InputError(f"{path} has no attribute {attribute!r}; expected one of {', '.join(known)}")
+    has = values[:, [known.index(attribute) for attribute in condition_on]]
     return np.asarray(has.astype(np.int64) @ (1 << np.arange(len(condition_on))))
 
 
@@ -104,26 +112,22 @@ def default_partition(num_images: int) -> dict[str, list[int]]:
     return {split: list(range(starts[i], starts[i + 1])) for i, split in enumerate(SPLITS)}
 
 
-def read_attributes(path: Path, names: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
-    """Return whether each image has each wanted attribute, as bool (len(names), len(wanted))."""
+def read_attributes(path: Path, names: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Return the attributes' names, and whether each image has each of them, as bool (len(names), attributes)."""
     lines = list(_rows(path))
     if len(lines) < 2:
         raise InputError(f"{path} has {len(lines)} lines; expected a count, the attributes' names and a row an image")
     (_, count), (_, known), *rows = lines
-    for attribute in wanted:
-        if attribute not in known:
-            raise InputError(f"{path} has no attribute {attribute!r}; expected one of {', '.join(known)}")
     if count != [str(len(rows))]:
         raise InputError(f"{path}: its first line says {' '.join(count)!r}, but it has {len(rows)} rows")
-    columns = [1 + known.index(attribute) for attribute in wanted]
     values: dict[str, list[bool]] = {}
     for number, words in rows:
         if len(words) != 1 + len(known) or not {"-1", "1"}.issuperset(words[1:]):
             raise InputError(f"{path}, line {number}: expected a file name and {len(known)} values, each -1 or 1")
         _refuse_repeated(path, number, words[0], values)
-        values[words[0]] = [words[column] == "1" for column in columns]
+        values[words[0]] = [word == "1" for word in words[1:]]
     _check_agreement(path, values, names)
-    return np.array([values[name] for name in names], dtype=bool).reshape(len(names), len(wanted))
+    return known, np.array([values[name] for name in names], dtype=bool)
 
 
 def _rows(path: Path) -> Iterable[tuple[int, list[str]]]:

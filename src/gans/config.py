@@ -112,12 +112,17 @@ class Sample(Section):
 class Evaluate(Section):
     """The protocol of the scores."""
 
-    max_images: int = Field(ge=2, description="a whole number, at least 2")
+    max_images: int = Field(ge=6, description="a whole number, at least 6")
+    every_epochs: Real | None = Field(gt=0, description="a number above 0, or nothing")
+    inception_weights: str | None = Field(description="a file or an address that begins with https://, or nothing")
 
 
 class Classifier(Section):
-    """The network that learns the data set's labels."""
+    """The networks that learn the data set's labels and attributes."""
 
+    factors: Annotated[list[str], AfterValidator(_without_repeats)] = Field(
+        max_length=12, description="a list of up to 12 different attribute names, such as [Smiling]"
+    )
     epochs: int = Field(ge=1, description="a whole number, at least 1")
     lr: Real = Field(gt=0, description="a number above 0")
     batch_size: int = Field(ge=2, description="a whole number, at least 2")
@@ -159,6 +164,7 @@ class Run(Section):
 class Params(AdversarialSettings):
     """The whole of params.yaml."""
 
+    seeds: int = Field(ge=1, le=100, description="a whole number from 1 to 100")
     dataset: Literal["toyfaces", "celeba", "folder", "mnist", "emnist", "fashion_mnist", "cifar10"] = Field(
         description="toyfaces, celeba, folder, mnist, emnist, fashion_mnist or cifar10"
     )

@@ -4,10 +4,14 @@ import os
 import platform
 import resource
 import sys
+from typing import TypeVar
 
 import torch
+from torch import nn
 
 from gans.errors import InputError
+
+M = TypeVar("M", bound=nn.Module)
 
 
 def prepare(name: str, deterministic: bool) -> torch.device:
@@ -28,6 +32,11 @@ def prepare(name: str, deterministic: bool) -> torch.device:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing reads such
     torch.backends.cudnn.benchmark = not deterministic
     return torch.device(name)
+
+
+def in_use(module: M, device: torch.device) -> M:
+    """Return a trained network ready to look at images: in evaluation mode, without gradients, channels last."""
+    return module.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
 
 
 def description(device: torch.device) -> str:

@@ -29,14 +29,15 @@ def fetch(
     attempts: int = 5,
     timeout_s: float = 30.0,
     backoff_s: float = 1.0,
+    by_hand: str = "into a folder and set data.root",
 ) -> None:
     """Make `destination` hold exactly the bytes with this SHA-256, from `url`.
 
     A destination that already does costs no request. What arrives gathers in `<destination>.part`, which a later try
     or a later run continues; an older destination is replaced only by verified bytes. timeout_s bounds each wait for
-    the server, not the whole. Raises InputError, one line, when it cannot be done.
+    the server, not the whole. Raises InputError, one line, when it cannot be done, which tells what to do `by_hand`.
     """
-    download = Download(url, destination, sha256.lower(), size, starts_with, timeout_s)
+    download = Download(url, destination, sha256.lower(), size, starts_with, timeout_s, by_hand)
     try:
         if destination.exists() and sha256_of(destination) == download.sha256:
             return
@@ -65,6 +66,7 @@ class Download:
     size: int | None
     starts_with: bytes
     timeout_s: float
+    by_hand: str
 
     @property
     def part(self) -> Path:
@@ -78,8 +80,8 @@ class Download:
 
     def failure(self, found: str, remedy: str) -> InputError:
         """Return the error whose one line tells the user what was found and what to do."""
-        by_hand = "or download it by hand into a folder and set data.root"
-        return InputError(" ".join(f"{self.url} -> {self.destination}: {found}; {remedy}, {by_hand}".split()))
+        instead = f"or download it by hand {self.by_hand}"
+        return InputError(" ".join(f"{self.url} -> {self.destination}: {found}; {remedy}, {instead}".split()))
 
     def received(self) -> tuple[int, str]:
         """Return how many bytes of the .part can be continued, and the validator they came with ("": none)."""

@@ -1,7 +1,8 @@
 """Images to feature vectors."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -10,11 +11,34 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch.nn.functional import interpolate
 
 from gans.artefacts import sha256_of
+from gans.classifier import Judge
 from gans.errors import InputError
 from gans.progress import progress_bar
 
 LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 LITE0_SIZE = 64  # pixels; other images are resized to it, so that scores of one data set share a scale
+
+
+class Extractor(Protocol):
+    """A way to look at images. Its name stands in the names of the scores made with it."""
+
+    name: str
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Return float32 (N, F) for uint8 images (N, S, S, C)."""
+
+
+class OfClassifier:
+    """What the classifier of the data set's own labels looks at before it decides: 8 * width numbers an image."""
+
+    name = "classifier"
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Return float32 (N, 8 * width) for uint8 images (N, S, S, C)."""
+        return self._judge.features(images)
 
 
 class Lite0:
@@ -37,17 +61,13 @@ class Lite0:
         self._network.load_state_dict(torch.load(weights, weights_only=True, map_location="cpu"))
         self._network.eval().to(device)
 
-    @torch.inference_mode()
-    def __call__(self, images: np.ndarray, batch_size: int = 128) -> np.ndarray:
+    def __call__(self, images: np.ndarray, batch_size: int = 32) -> np.ndarray:
         """Return float32 (N, 1280) for uint8 images (N, S, S, C), 0..255; grey ones are seen as RGB."""
-        features = np.empty((len(images), 1280), np.float32)
-        with progress_bar(len(images), "features", "img") as bar:
-            for start in range(0, len(images), batch_size):
-                pixels = torch.from_numpy(np.array(images[start : start + batch_size])).to(self._device)
-                maps = self._network.extract_features(self._as_input(pixels))  # (B, 1280, 2, 2)
-                features[start : start + batch_size] = maps.mean((2, 3)).cpu().numpy()
-                bar.update(len(pixels))
-        return features
+        return extracted(self._features_of, images, self._device, batch_size)
+
+    def _features_of(self, pixels: torch.Tensor) -> torch.Tensor:
+        maps: torch.Tensor = self._network.extract_features(self._as_input(pixels))  # (B, 1280, 2, 2)
+        return maps.mean((2, 3))
 
     @staticmethod
     def _as_input(pixels: torch.Tensor) -> torch.Tensor:
@@ -58,3 +78,17 @@ class Lite0:
         if images.shape[2] != LITE0_SIZE:
             images = interpolate(images, size=(LITE0_SIZE, LITE0_SIZE), mode="bilinear", antialias=True)
         return (images - 127.0) / 128.0
+
+
+@torch.inference_mode()
+def extracted(
+    features_of: Callable[[torch.Tensor], torch.Tensor], images: np.ndarray, device: torch.device, batch_size: int
+) -> np.ndarray:
+    """Return float32 (N, F) for images (N, S, S, C), of a function of uint8 batches (B, S, S, C) on the device."""
+    features = []
+    with progress_bar(len(images), "features", "img") as bar:
+        for start in range(0, len(images), batch_size):
+            pixels = torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
+            features.append(features_of(pixels).cpu().numpy())
+            bar.update(len(pixels))
+    return np.concatenate(features)

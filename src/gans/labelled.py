@@ -20,3 +20,5 @@ class LabelledImages:
     symmetric: bool  # a picture's mirror image is as likely as the picture
     aligned: bool = False  # a face lies at the same place in each picture, so that data.crop_px means something
     attributes: Sequence[str] = ()  # whose joint values are the labels
+    known_attributes: Sequence[str] = ()  # all that the data set tells of its pictures
+    attribute_values: np.ndarray | None = None  # (N, known attributes) bool

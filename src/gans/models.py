@@ -1,4 +1,7 @@
-"""A trained variant as a folder: weights, settings, and its images over training."""
+"""A trained variant as a folder: weights, settings, and its images over training.
+
+A variant that was trained several times has a folder in it for each further training, which differs in its seed.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +12,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from gans import artefacts, paths, variants
+from gans import artefacts, devices, variants
 from gans.arrays import DataShape
 from gans.config import Settings
 from gans.errors import InputError
 from gans.sampling import Sampler
+from gans.variants import Variant
+
+GENERATOR, CHECKPOINTS, REPEAT = "generator.safetensors", "checkpoints", "repeat_"
 
 
 def save(
@@ -27,32 +33,59 @@ def save(
     frames: Sequence[np.ndarray],
     frames_at: Sequence[int],
 ) -> None:
-    """Write `folder` whole or not at all; equal trainings give equal bytes.
+    """Write a training into `folder`; equal trainings give equal bytes.
 
     generator.safetensors holds the averaged generator, the one to use; raw_<network>.safetensors the networks as they
     ended; progress.npy images over training, uint8 (frames, N, S, S, C); settings.json what it takes to build the
     networks again, and the images seen at each frame.
     """
-    with paths.published(folder) as draft:
-        draft.mkdir()
-        _save_weights(draft / "generator.safetensors", averaged)
-        for network, module in networks.items():
-            _save_weights(draft / f"raw_{network}.safetensors", module)
-        np.save(draft / "progress.npy", np.stack(frames))
-        record = {"variant": name, **settings.model_dump(), "shape": shape._asdict(), "frames_at": frames_at}
-        artefacts.write_json(draft / "settings.json", record)
+    _save_weights(folder / GENERATOR, averaged)
+    for network, module in networks.items():
+        _save_weights(folder / f"raw_{network}.safetensors", module)
+    np.save(folder / "progress.npy", np.stack(frames))
+    record = {"variant": name, **settings.model_dump(), "shape": shape._asdict(), "frames_at": frames_at}
+    artefacts.write_json(folder / "settings.json", record)
 
 
-def load_sampler(folder: Path, device: torch.device) -> tuple[Sampler, Settings]:
-    """Return the averaged generator of a saved variant, ready to use, and what it was trained with."""
-    record = artefacts.read_json(folder / "settings.json")
-    kind = variants.load(record["variant"])
-    settings = kind.Settings.model_validate({key: record[key] for key in kind.Settings.model_fields})
-    shape = DataShape(**record["shape"])
-    generator = kind(settings, shape).generator
-    generator.load_state_dict(load_file(folder / "generator.safetensors"))
-    generator = generator.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
-    return Sampler(generator, shape.class_counts if kind.conditional else ()), settings
+def save_checkpoint(folder: Path, images_seen: int, averaged: nn.Module) -> None:
+    """Write the averaged generator as it is after `images_seen` images into a training's folder."""
+    path = folder / CHECKPOINTS / f"{images_seen}.safetensors"
+    path.parent.mkdir(exist_ok=True)
+    _save_weights(path, averaged)
+
+
+def make_repeat(folder: Path, repeat: int) -> Path:
+    """Return the folder of a variant's training number `repeat`, made: 0 is the variant's own."""
+    place = folder / f"{REPEAT}{repeat}" if repeat else folder
+    place.mkdir()
+    return place
+
+
+def repeats(folder: Path) -> list[Path]:
+    """Return the folders of all trainings of a variant, its own first."""
+    others = folder.glob(f"{REPEAT}*")
+    return [folder, *sorted(others, key=lambda path: int(path.name.removeprefix(REPEAT)))]
+
+
+def checkpoints(folder: Path) -> list[tuple[int, Path]]:
+    """Return the images seen and the weights of the averaged generator at each moment that was kept, in order."""
+    return sorted((int(path.stem), path) for path in (folder / CHECKPOINTS).glob("*.safetensors"))
+
+
+def load_sampler(folder: Path, device: torch.device, weights: Path | None = None) -> tuple[Sampler, Settings]:
+    """Return the averaged generator of a training, of a checkpoint if its `weights` are given, and its settings."""
+    variant, settings, shape = _build(folder)
+    generator = _ready(variant.generator, weights or folder / GENERATOR, device)
+    return Sampler(generator, shape.class_counts if variant.conditional else ()), settings
+
+
+def load_observer(folder: Path, device: torch.device) -> tuple[nn.Module | None, bool]:
+    """Return the network that looks at images, as it ended, and whether it wants labels; None when there is none."""
+    variant, *_ = _build(folder)
+    for name, module in variant.networks.items():
+        if module is variant.observer:
+            return _ready(module, folder / f"raw_{name}.safetensors", device), variant.conditional
+    return None, variant.conditional
 
 
 def load_weights(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
@@ -76,6 +109,21 @@ def load_progress(folder: Path) -> tuple[np.ndarray, Sequence[int]]:
     """Return images of the same latents over training, uint8 (frames, N, S, S, C), and the images seen at each."""
     record = artefacts.read_json(folder / "settings.json")
     return np.load(folder / "progress.npy"), record["frames_at"]
+
+
+def _build(folder: Path) -> tuple[Variant, Settings, DataShape]:
+    """Return a saved variant with fresh weights, and what it was built from."""
+    record = artefacts.read_json(folder / "settings.json")
+    kind = variants.load(record["variant"])
+    settings = kind.Settings.model_validate({key: record[key] for key in kind.Settings.model_fields})
+    shape = DataShape(**record["shape"])
+    return kind(settings, shape), settings, shape
+
+
+def _ready(module: nn.Module, weights: Path, device: torch.device) -> nn.Module:
+    """Return a network with saved weights, in use on the device."""
+    module.load_state_dict(load_file(weights))
+    return devices.in_use(module, device)
 
 
 def _save_weights(path: Path, module: nn.Module) -> None:

@@ -81,6 +81,20 @@ class MLPGenerator(nn.Module):
         return images
 
 
+class LabelledGenerator(nn.Module):
+    """A generator of vectors (B, nz + num_classes) that is given latents (B, nz) and labels (B,)."""
+
+    def __init__(self, layers: nn.Module, num_classes: int) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        self.layers = layers
+
+    def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return an image (channels, size, size) of each label's class."""
+        images: torch.Tensor = self.layers(with_one_hot(z, labels, self.num_classes))
+        return images
+
+
 def with_one_hot(vectors: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch.Tensor:
     """Return vectors (B, F), each joined to its label (B,) as a one-hot vector: (B, F + num_classes).
 

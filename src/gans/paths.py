@@ -13,6 +13,9 @@ CLASSIFIER = Path("metrics/classifier.json")
 CODES = Path("samples/codes")
 CODES_METRICS = Path("metrics/codes.json")
 REPORT = Path("report")
+INCEPTION_WEIGHTS, TRAINING_FEATURES = "inception.pth", "train.npy"  # in the folder of the reference
+OVERVIEW_LOSSES = REPORT / "figures" / "losses.png"
+OVERVIEW_SCORES = REPORT / "figures" / "scores.png"
 GAUSSIAN_FIGURE = REPORT / "figures" / "gaussian.png"
 GAUSSIAN_FILM = REPORT / "figures" / "gaussian.gif"
 
@@ -65,6 +68,11 @@ def train_metrics(variant: str) -> Path:
 def speed_metrics(variant: str) -> Path:
     """Return the timings of a training, which no rerun repeats."""
     return Path("metrics/speed") / f"{variant}.json"
+
+
+def scores(variant: str) -> Path:
+    """Return the distances along a training: images,fid_lite0,kid_lite0."""
+    return Path("metrics/scores") / f"{variant}.csv"
 
 
 def quality_metrics(variant: str) -> Path:

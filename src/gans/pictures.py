@@ -7,14 +7,17 @@ from statistics import NormalDist
 import numpy as np
 import torch
 
-from gans import arrays, images, sampling
+from gans import arrays, distances, images, sampling
 from gans.classifier import Judge
 from gans.config import Settings
+from gans.features import Extractor
 from gans.sampling import Sampler
 
 GRID = 8  # images along each side of a grid
 STRIP_ROWS, STRIP_COLUMNS = 8, 10  # moments and latents of the progress strip
 GIF_COLUMNS = 4
+ROW = 12  # latents whose images are compared between variants
+NEIGHBOUR_ROWS, NEIGHBOURS = 6, 6  # fakes, and the training images shown beside each
 CLASS_COLUMNS = 10  # latents of each class
 MANIFOLD = 16  # images along each side of the plane of a two-dimensional code
 NUM_JUDGED = 2048  # fakes whose attributes are judged to find an attribute's direction among latents
@@ -32,6 +35,25 @@ def save_real_vs_fake(path: Path, real: np.ndarray, fakes: np.ndarray) -> None:
     """Draw as many held-out real images, evenly spread over `real`, beside the fakes."""
     sides = [images.grid(arrays.spread(real, len(fakes)), GRID), images.grid(fakes, GRID)]
     images.save_png(path, images.captioned(sides, ["real, held out", "generated"]))
+
+
+def save_row(path: Path, sampler: Sampler, settings: Settings, device: torch.device) -> None:
+    """Draw the first latents of all in a row: variants of one seed and nz can be compared image by image."""
+    z = sampling.latents(GRID * GRID, settings, "fixed_latents", device)[:ROW]
+    images.save_png(path, images.grid(sampler(z), ROW))
+
+
+def save_neighbours(
+    path: Path, fakes: np.ndarray, extractor: Extractor, train: np.ndarray, train_features: np.ndarray
+) -> None:
+    """Draw some of the fakes, uint8 (N, S, S, C), each before the training images (M, S, S, C) nearest to it.
+
+    Near means near in `train_features` (M, F). A generator that has learnt images by heart shows them twice in a row.
+    """
+    shown = arrays.spread(fakes, NEIGHBOUR_ROWS)
+    places = distances.nearest(extractor(shown), train_features, NEIGHBOURS)  # (rows, neighbours)
+    sides = [images.grid(shown, 1), images.grid(train[places.ravel()], NEIGHBOURS)]
+    images.save_png(path, images.captioned(sides, ["fake", "nearest in training"]))
 
 
 def save_progress(png: Path, gif: Path, frames: np.ndarray, images_seen: Sequence[int]) -> None:

@@ -57,7 +57,7 @@ def _eight_bits(grey: np.ndarray) -> np.ndarray:
 
 
 def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, max_images: int | None) -> None:
-    """Write images.npy (N, size, size, C), labels.npy when there are labels, and meta.json into `folder`.
+    """Write images.npy (N, size, size, C), meta.json, and what is known: labels.npy, attributes.npy, into `folder`.
 
     Raises InputError with the names of the damaged pictures, having tried all, and for a split or a class without
     pictures to train on.
@@ -69,6 +69,8 @@ def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, 
     images = _decoded(data, order, folder / "images.npy", size, crop_px)
     if data.labels is not None:
         np.save(folder / "labels.npy", data.labels[order])
+    if data.attribute_values is not None:
+        np.save(folder / "attributes.npy", data.attribute_values[order])
     stops = np.cumsum([len(indices) for indices in kept.values()])
     meta = {
         "num_images": len(order),
@@ -80,6 +82,7 @@ def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, 
         "class_names": list(data.class_names),
         "class_counts": class_counts,
         "attributes": list(data.attributes),
+        "known_attributes": list(data.known_attributes),
         "symmetric": data.symmetric,
         "sha256": hashlib.sha256(images.data).hexdigest(),
     }

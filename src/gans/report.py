@@ -1,6 +1,5 @@
 """Numbers and figures to a page in HTML, the same in Markdown, and a summary."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -8,11 +7,18 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-PAGE = Path(__file__).with_name("report.html")
+import numpy as np
+from PIL import Image
+
+from gans import leaderboard, pages
+from gans.leaderboard import CLASSES, DISTANCES, FACTS, Table
+
+PAGE, SCRIPT = Path(__file__).with_name("report.html"), Path(__file__).with_name("report.js")
 PICTURES = {  # in the order of the page
     "real_vs_fake.png": "Held-out real images, and the images of 64 latents that stay the same from run to run.",
     "losses": "What G and D lose, and how real D finds real and generated images, while training.",
     "progress.gif": "The same latents over training.",
+    "neighbours.png": "Fakes, and the training images nearest to each: the same, if they were learnt by heart.",
     "classes.png": "A class in each row, the same latents along the columns.",
     "arithmetic.png": (
         "Fakes in which a classifier is surest of an attribute, and least sure; others; and these again, moved by the "
@@ -23,7 +29,8 @@ PICTURES = {  # in the order of the page
     "interpolation.png": "Walks along great arcs, each from one latent to another.",
 }
 WIDE = ("real_vs_fake.png", "losses")
-Cells = list[list[str]]
+ROW = "row.png"  # the images of the first latents, which variants of one nz share
+THUMBNAIL = 132  # pixels: two by two images of 64
 
 
 @dataclass(frozen=True)
@@ -33,11 +40,13 @@ class Entry:
     name: str
     title: str
     source: str
+    nz: int
     own_settings: Mapping[str, Any]  # those that differ from the shared ones
     quality: Mapping[str, Any]
     train: Mapping[str, Any]
     speed: Mapping[str, Any]
-    pictures: Mapping[str, Path]  # by the names of PICTURES
+    losses: Mapping[str, Sequence[float]]  # the columns of its loss curve
+    pictures: Mapping[str, Path]  # by the names of PICTURES, and ROW
 
 
 @dataclass(frozen=True)
@@ -57,10 +66,13 @@ class Story:
     dataset: str
     meta: Mapping[str, Any]  # of the preprocessed array
     settings: Mapping[str, Any]  # the shared ones
+    seeds: int  # trainings of each variant
+    commit: str
     floor: Mapping[str, Any]  # the scores of real training images against held-out ones
     classifier: Mapping[str, Any]  # how well the classifier knows the classes of real images
     gaussian: Mapping[str, Any]  # what the one-dimensional lesson reached
     entries: Sequence[Entry]
+    overview: Lesson
     lessons: Sequence[Lesson]
 
 
@@ -79,91 +91,159 @@ def summary(story: Story) -> dict[str, Any]:
     }
 
 
-def results_table(story: Story) -> Cells:
-    """Return the comparison as text, header first: one row a variant, best score first, above the floor."""
-    header = [
-        "variant",
-        "FID (lite0)",
-        "KID (lite0)",
-        "class as asked",
-        "images seen",
-        "weights of G",
-        "weights of D",
-        "minutes",
-        "images/s",
+def tables(story: Story) -> tuple[Table, Table]:
+    """Return the comparison: what images are worth by themselves, then what classes tell and what it took."""
+    results = [
+        leaderboard.result(entry.name, entry.title, entry.quality, {**entry.train, **entry.speed})
+        for entry in story.entries
     ]
-    rows = []
-    for entry in sorted(story.entries, key=lambda entry: float(entry.quality["fid_lite0"])):
-        weights = [f"{entry.train[key]:,}" if key in entry.train else "-" for key in ("parameters_g", "parameters_d")]
-        minutes = f"{entry.speed['seconds'] / 60:.1f}"
-        speed = f"{entry.speed['images_per_second']:.0f}"
-        right = _share(entry.quality.get("condition_accuracy"))
-        rows.append(
-            [entry.title, *_scores(entry.quality), right, f"{entry.train['images_seen']:,}", *weights, minutes, speed]
-        )
-    real = [*_scores(story.floor), _share(story.classifier.get("accuracy"))]
-    return [header, *rows, ["real images (the floor)", *real, *["-"] * (len(header) - 1 - len(real))]]
+    floor = {key: float(value) for key, value in story.floor.items() if isinstance(value, int | float)}
+    if accuracy := story.classifier.get("accuracy"):
+        floor |= {"condition_accuracy": accuracy, "classification_accuracy_score": accuracy}
+    return (
+        leaderboard.table(DISTANCES, results, floor),
+        leaderboard.table((*CLASSES, *FACTS), results, floor),
+    )
 
 
 def protocol(story: Story) -> str:
     """Return how the scores were made, in words."""
-    floor = story.floor
-    crop = f"Crop {story.meta['crop_px']} px" if story.meta["crop_px"] else "Largest central square"
-    asked = ""
-    if any("condition_accuracy" in entry.quality for entry in story.entries):
-        asked = (
-            " Class as asked: the share of fakes that a classifier of the data's own labels takes for the class asked "
-            "for; in the row of the floor, its accuracy on held-out real images."
-        )
-    return (
-        f"Lower is better. These are distances in the features of {floor['extractor']} (EfficientNet-Lite0), larger by "
-        f"nature than the Inception distances in papers, and to be compared with one another alone: "
-        f"{floor['n_fake']:,} generated against {floor['n_real']:,} held-out real images. The floor is what as many "
-        f"real training images score. {crop}, {story.meta['filter']}, "
-        f"{story.meta['image_size']} x {story.meta['image_size']} pixels, one seed.{asked}"
+    floor, meta = story.floor, story.meta
+    crop = f"crop {meta['crop_px']} px" if meta["crop_px"] else "largest central square"
+    several = (
+        f"Mean ± standard deviation of {story.seeds} trainings with different seeds; a score is bold when it is better "
+        "than every other by more than that noise."
+        if story.seeds > 1
+        else "One training each: which differences are noise is not known, so nothing is bold (see `seeds`)."
     )
-
-
-def markdown_table(cells: Cells) -> str:
-    """Return cells, header first, as a Markdown table whose numbers stand to the right."""
-    lines = ["| " + " | ".join(row) + " |" for row in cells]
-    lines.insert(1, "|---" + "|---:" * (len(cells[0]) - 1) + "|")
-    return "\n".join(lines) + "\n"
+    return (
+        f"{several} {floor['n_fake']:,} generated images against {floor['n_real']:,} held-out real ones, by the "
+        f"features of {floor['extractor']} (EfficientNet-Lite0): larger by nature than the Inception distances in "
+        f"papers, and to be compared with one another alone. The floor is what as many real training images score. "
+        f"{meta['image_size']} x {meta['image_size']} pixels, {crop}, {meta['filter']}. What each score means, and "
+        "when it lies, stands in docs/metrics.md."
+    )
 
 
 def markdown(story: Story, folder: Path) -> str:
     """Return the report as Markdown for a file in `folder`; its pictures are links."""
+    scores, others = tables(story)
     parts = [
         f"# {_title(story)}\n",
         f"{_subtitle(story)}\n",
-        markdown_table(results_table(story)),
+        leaderboard.markdown(scores),
         f"{protocol(story)}\n",
+        leaderboard.markdown(others),
     ]
-    for entry in story.entries:
-        parts.append(f"## {entry.title}\n\n{_introduction(entry)}\n")
-        for name, path in _in_order(entry):
-            parts.append(f"![{entry.title}: {PICTURES[name]}]({_link(folder, path)})\n")
-    for lesson in story.lessons:
-        parts.append(f"## {lesson.title}\n\n{lesson.text}\n")
-        parts += [f"![{caption}]({_link(folder, path)})\n" for caption, path in lesson.pictures.items()]
+    for section in (story.overview, *map(_as_lesson, story.entries), *story.lessons):
+        parts.append(f"## {section.title}\n\n{section.text}\n")
+        parts += [f"![{caption}]({_link(folder, path)})\n" for caption, path in section.pictures.items()]
     parts.append("## Settings and provenance\n")
     parts.append("\n".join(f"- {name}: {value}" for name, value in _provenance(story).items()) + "\n")
     return "\n".join(parts)
 
 
 def html(story: Story) -> str:
-    """Return the report as one page that opens without a network: pictures lie inside it."""
-    header, *rows = results_table(story)
-    table = ["<table>", _row(header, "th"), *(_row(row, "td") for row in rows), "</table>"]
+    """Return the report as one page that opens without a network: pictures, style and script lie inside it."""
     provenance = [f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _provenance(story).items()]
     return Template(PAGE.read_text(encoding="utf-8")).substitute(
+        style=pages.style(),
+        script=SCRIPT.read_text(encoding="utf-8"),
         title=escape(_title(story)),
         subtitle=escape(_subtitle(story)),
-        table="\n".join(table),
+        leaderboard=_leaderboard(story),
         protocol=escape(protocol(story)),
+        overview=_lesson_section(story.overview),
+        same_latents=_same_latents(story.entries),
         sections="\n".join([*map(_entry_section, story.entries), *map(_lesson_section, story.lessons)]),
         provenance="\n".join(provenance),
     )
+
+
+def _leaderboard(story: Story) -> str:
+    """Return the table that sorts: a row a variant with a few of its images, its losses, all numbers, its settings."""
+    both = tables(story)
+    entries = {entry.name: entry for entry in story.entries}
+    columns = [column for table in both for column in table.columns]
+    heads = "".join(
+        f'<th scope="col"{_sorted(column)}><button type="button" data-better="{column.better or "higher"}">'
+        f"{escape(column.title)}</button></th>"
+        for column in columns
+    )
+    losses = '<th scope="col" class="losses">losses of <i class="g">G</i>, <i class="d">D</i></th>'
+    settings = '<th scope="col">settings of its own</th>'
+    rows = [f'<thead><tr><th scope="col">variant</th>{losses}{heads}{settings}</tr></thead><tbody>']
+    for first, second in zip(*(table.rows for table in both), strict=True):
+        entry = entries[first.name]
+        link = f'<a href="#{escape(entry.name)}">{_thumbnail(entry)}{escape(entry.title)}</a>'
+        spark, cells = f'<td class="losses">{_sparkline(entry)}</td>', _cells([*first.cells, *second.cells])
+        own = f'<td class="text">{escape(_own_settings(entry))}</td>'
+        rows.append(f'<tr><th scope="row">{link}</th>{spark}{cells}{own}</tr>')
+    floor = _cells([cell for table in both for cell in table.floor.cells])
+    last = f'<tr><th scope="row">{leaderboard.FLOOR}</th><td class="losses"></td>{floor}<td></td></tr>'
+    return "\n".join(['<table id="leaderboard">', *rows, f"</tbody><tfoot>{last}</tfoot>", "</table>"])
+
+
+def _sorted(column: leaderboard.Column) -> str:
+    return ' aria-sort="ascending"' if column.key == "fid_lite0" else ""
+
+
+def _cells(cells: Sequence[leaderboard.Cell]) -> str:
+    return "".join(
+        f'<td data-value="{"" if cell.value is None else repr(cell.value)}">'
+        + (f"<b>{escape(cell.text)}</b>" if cell.bold else escape(cell.text))
+        + "</td>"
+        for cell in cells
+    )
+
+
+def _thumbnail(entry: Entry) -> str:
+    """Return the first images of a variant's grid, small, for its row of the leaderboard."""
+    if "grid.png" not in entry.pictures:
+        return ""
+    with Image.open(entry.pictures["grid.png"]) as grid:
+        address = pages.address(grid.crop((0, 0, min(THUMBNAIL, grid.width), min(THUMBNAIL, grid.height))))
+    return f'<img class="thumbnail" src="{address}" alt="">'
+
+
+def _sparkline(entry: Entry) -> str:
+    """Return the losses of G and D as a small drawing, D's only where there is one."""
+    lines = []
+    width, height, points = 120, 40, 60
+    curves = {player: np.array(entry.losses.get(f"loss_{player}", ()), float) for player in ("g", "d")}
+    finite = {player: curve for player, curve in curves.items() if len(curve) > 1 and np.isfinite(curve).all()}
+    if not finite:
+        return ""
+    low, high = min(map(np.min, finite.values())), max(map(np.max, finite.values()))
+    for player, curve in finite.items():
+        shown = np.array([part.mean() for part in np.array_split(curve, min(points, len(curve)))])
+        across = np.linspace(1, width - 1, len(shown))
+        down = height - 2 - (height - 4) * (shown - low) / max(high - low, 1e-9)
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
+        lines.append(f'<polyline class="{player}" points="{path}"/>')
+    label = f"{entry.title}: losses over training, from {low:.2f} to {high:.2f}"
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    return f'<svg class="spark" role="img" aria-label="{escape(label)}" {size}>{"".join(lines)}</svg>'
+
+
+def _same_latents(entries: Sequence[Entry]) -> str:
+    """Return the images that variants of one latent size make of the same latents, under one another."""
+    parts = []
+    for nz in sorted({entry.nz for entry in entries}):
+        rows = [entry for entry in entries if entry.nz == nz and ROW in entry.pictures]
+        figures = [
+            f'<figure class="row"><figcaption>{escape(entry.title)}</figcaption>'
+            f"{_image(entry.pictures[ROW], f'{entry.title}: images of the first latents')}</figure>"
+            for entry in rows
+        ]
+        if figures:
+            parts.append(f'<p class="quiet">nz = {nz}</p><div class="rows">{"".join(figures)}</div>')
+    return "\n".join(parts)
+
+
+def _as_lesson(entry: Entry) -> Lesson:
+    pictures = {f"{entry.title}: {PICTURES[name]}": path for name, path in _in_order(entry)}
+    return Lesson(entry.name, entry.title, _introduction(entry), pictures)
 
 
 def _entry_section(entry: Entry) -> str:
@@ -182,15 +262,27 @@ def _section(name: str, title: str, text: str, figures: Sequence[str]) -> str:
 
 
 def _figure(title: str, caption: str, path: Path, wide: bool) -> str:
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
-    source = f"data:image/{path.suffix.removeprefix('.')};base64,{data}"
-    image = f'<img src="{source}" alt="{escape(title)}: {escape(caption)}">'
     opening = '<figure class="wide">' if wide else "<figure>"
+    image = _image(path, f"{title}: {caption}")
     return f"{opening}{image}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def _image(path: Path, alternative: str) -> str:
+    """Return a picture as a tag that holds it."""
+    with Image.open(path) as picture:
+        address, (width, height) = pages.address(picture), picture.size
+    return f'<img src="{address}" width="{width}" height="{height}" loading="lazy" alt="{escape(alternative)}">'
 
 
 def _link(folder: Path, path: Path) -> str:
     return "/".join([*[".."] * len(folder.parts), *path.parts])
+
+
+def overview_lesson(losses: Path, scores: Path) -> Lesson:
+    """Return the section in which all variants are drawn over one another."""
+    text = "Scores are those of the averaged generator, by the same latents at each moment; losses are running means."
+    pictures = {"Distance to the held-out real images while training.": scores, "Losses while training.": losses}
+    return Lesson("overview", "All variants over one another", text, pictures)
 
 
 def gaussian_lesson(metrics: Mapping[str, Any], figure: Path, gif: Path) -> Lesson:
@@ -224,18 +316,6 @@ def _in_order(entry: Entry) -> list[tuple[str, Path]]:
     return [(name, entry.pictures[name]) for name in PICTURES if name in entry.pictures]
 
 
-def _row(cells: Sequence[str], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"
-
-
-def _scores(values: Mapping[str, Any]) -> list[str]:
-    return [f"{values['fid_lite0']:.0f}", f"{values['kid_lite0']:.2f}"]
-
-
 def _title(story: Story) -> str:
     return f"Generative adversarial networks on {story.dataset}"
 
@@ -246,9 +326,12 @@ def _subtitle(story: Story) -> str:
     return f"{meta['num_images']:,} images of {meta['image_size']} x {meta['image_size']} pixels: {splits}."
 
 
+def _own_settings(entry: Entry) -> str:
+    return ", ".join(f"{key} {value}" for key, value in entry.own_settings.items()) or "none"
+
+
 def _introduction(entry: Entry) -> str:
-    own = ", ".join(f"{key} {value}" for key, value in entry.own_settings.items())
-    return f"{entry.source}. " + (f"Settings of its own: {own}." if own else "With the shared settings.")
+    return f"{entry.source}. Settings of its own: {_own_settings(entry)}."
 
 
 def _provenance(story: Story) -> dict[str, str]:
@@ -257,7 +340,9 @@ def _provenance(story: Story) -> dict[str, str]:
         {f"{name} {version}" for entry in story.entries for name, version in entry.train["versions"].items()}
     )
     return {
+        "commit": story.commit,
         "settings": ", ".join(f"{key} {value}" for key, value in story.settings.items()),
+        "seeds": str(story.seeds),
         "images": f"SHA-256 {story.meta['sha256']}",
         "device": "; ".join(devices),
         "versions": ", ".join(versions),

@@ -1,8 +1,9 @@
 """The training loop: it names no variant."""
 
+import math
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,14 +53,30 @@ class Trained:
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         }
 
-    def timings(self, device: torch.device) -> dict[str, Any]:
-        """Return what no rerun repeats."""
-        return {
-            "images_per_second": round(self.images_seen / self.seconds, 1),
-            "seconds": round(self.seconds, 1),
-            "peak_memory_mb": round(devices.peak_memory_mb(device)),
-            "device": devices.description(device),
-        }
+
+def timings(repeats: Sequence[Trained], device: torch.device) -> dict[str, Any]:
+    """Return what no rerun repeats of trainings that differ in their seed: `seconds` are those of one, on average."""
+    seconds = float(np.mean([trained.seconds for trained in repeats]))
+    return {
+        "images_per_second": round(repeats[0].images_seen / seconds, 1),
+        "seconds": round(seconds, 1),
+        "peak_memory_mb": round(devices.peak_memory_mb(device)),
+        "device": devices.description(device),
+    }
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Moments at which the averaged generator is to be kept, besides the end."""
+
+    every_epochs: float
+    keep: Callable[[int, nn.Module], None]  # is given the images seen and the averaged generator
+
+    def iterations(self, num_iterations: int, epochs: int) -> set[int]:
+        """Return after how many iterations to keep it: multiples of `every_epochs`, before the end."""
+        num_moments = math.ceil(epochs / self.every_epochs)
+        moments = {round(num_iterations * i * self.every_epochs / epochs) for i in range(1, num_moments)}
+        return moments - {0, num_iterations}
 
 
 def train(
@@ -71,6 +88,7 @@ def train(
     device: torch.device,
     num_frames: int,
     weights: Weights | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Trained:
     """Return a variant trained on uint8 images (N, S, S, C) for `settings.epochs` passes of its first player.
 
@@ -111,6 +129,7 @@ def train(
     sampler = Sampler(average.module, shape.class_counts if kind.conditional else ())
     progress = Progress(sampler, settings, num_iterations, num_frames, device)
     progress.look(0, 0)
+    kept = checkpoints.iterations(num_iterations, settings.epochs) if checkpoints else set()
 
     started = time.perf_counter()
     with progress_bar(num_iterations * images_an_iteration, kind.title, "img") as bar:
@@ -140,6 +159,8 @@ def train(
             average.update(images_seen, images_an_iteration)
             curve.add(iteration, readings)
             progress.look(iteration + 1, images_seen)
+            if checkpoints and iteration + 1 in kept:
+                checkpoints.keep(images_seen, average.module)
             bar.update(images_an_iteration)
             if (iteration + 1) % max(1, num_iterations // BAR_UPDATES) == 0:
                 newest = curve.newest()

@@ -76,6 +76,11 @@ class Variant(ABC):
         named = {"generator": self.generator, "discriminator": self.discriminator}
         return {name: module for name, module in named.items() if module is not None}
 
+    @property
+    def observer(self) -> nn.Module | None:
+        """Return the network that looks at images, the one whose features can be used again."""
+        return self.discriminator
+
     def round(self, real: torch.Tensor, labels: torch.Tensor | None, z: torch.Tensor) -> Round:
         """Return a batch for the losses; the labels of the real images are those asked of the generator, too."""
         if not self.conditional:

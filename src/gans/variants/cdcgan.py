@@ -5,7 +5,7 @@ from torch import nn
 
 from gans.arrays import DataShape
 from gans.config import AdversarialSettings
-from gans.nets import DCGANFeatures, DCGANGenerator, initialise_as_dcgan, with_one_hot
+from gans.nets import DCGANFeatures, DCGANGenerator, LabelledGenerator, initialise_as_dcgan
 from gans.variants import Adversarial
 
 
@@ -18,26 +18,11 @@ class CDCGAN(Adversarial):
 
     def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
         """Return G and D; two classes at size 64, width 64 and nz 100 add 16,384 and 1,024 weights to DCGAN's."""
-        generator = Generator(settings.nz, shape, settings.width)
+        # A one-hot label: beside an embedding as long and as large as z itself, G learns to overlook z.
+        layers = DCGANGenerator(settings.nz + shape.num_classes, shape.channels, shape.size, settings.width)
+        generator = LabelledGenerator(layers, shape.num_classes)
         discriminator = Discriminator(shape, settings.width)
         return generator.apply(initialise_as_dcgan), discriminator.apply(initialise_as_dcgan)
-
-
-class Generator(nn.Module):
-    """Latents (B, nz) and labels (B,) to images (B, C, S, S) in [-1, 1].
-
-    The label is one-hot: beside an embedding as long and as large as z itself, G learns to overlook z.
-    """
-
-    def __init__(self, nz: int, shape: DataShape, width: int) -> None:
-        super().__init__()
-        self.num_classes = shape.num_classes
-        self.layers = DCGANGenerator(nz + shape.num_classes, shape.channels, shape.size, width)
-
-    def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return an image of each label's class."""
-        images: torch.Tensor = self.layers(with_one_hot(z, labels, self.num_classes))
-        return images
 
 
 class Discriminator(nn.Module):

@@ -5,7 +5,7 @@ from torch import nn
 
 from gans.arrays import DataShape
 from gans.config import AdversarialSettings
-from gans.nets import MLPGenerator, leaky_relu, with_one_hot
+from gans.nets import LabelledGenerator, MLPGenerator, leaky_relu, with_one_hot
 from gans.variants import Adversarial
 
 DROPOUT = 0.4  # of D's hidden layers, as published
@@ -20,21 +20,8 @@ class CGAN(Adversarial):
 
     def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
         """Return G and D; for 10 classes of grey 32 x 32 images and nz 100: 1,757,312 and 1,055,745 weights."""
-        return Generator(settings.nz, shape), Discriminator(shape)
-
-
-class Generator(nn.Module):
-    """Latents (B, nz) and labels (B,) to images (B, C, S, S) in [-1, 1]."""
-
-    def __init__(self, nz: int, shape: DataShape) -> None:
-        super().__init__()
-        self.num_classes = shape.num_classes
-        self.layers = MLPGenerator(nz + shape.num_classes, shape.channels, shape.size)
-
-    def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return an image of each label's class."""
-        images: torch.Tensor = self.layers(with_one_hot(z, labels, self.num_classes))
-        return images
+        generator = MLPGenerator(settings.nz + shape.num_classes, shape.channels, shape.size)
+        return LabelledGenerator(generator, shape.num_classes), Discriminator(shape)
 
 
 class Discriminator(nn.Module):

@@ -31,6 +31,11 @@ class VAE(Variant):
         """Return the modules by the name of their file."""
         return {"generator": self.generator, "encoder": self.encoder}
 
+    @property
+    def observer(self) -> nn.Module:
+        """Return the encoder."""
+        return self.encoder
+
     def turns(self) -> tuple[Turn, ...]:
         """Return the one turn, in which both learn."""
         return (Turn("loss_g", nn.ModuleList(self.networks.values()), self.loss),)
