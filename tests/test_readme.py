@@ -37,5 +37,11 @@ def test_its_results_are_those_of_the_committed_run() -> None:
         pytest.skip("this is no Git checkout")
     summary = json.loads(done.stdout)
     assert list(summary["variants"]) == yaml.safe_load((ROOT / "params.yaml").read_text())["active"]
+    table = README.replace("**", "")
     for scores in [*summary["variants"].values(), {"title": "real images (the floor)", **summary["floor"]}]:
-        assert f"| {scores['title']} | {scores['fid_lite0']:.0f} | {scores['kid_lite0']:.2f} |" in README
+        noise = scores.get("sd", {})
+        fid, kid = (
+            format(scores[key], form) + (f" ± {format(noise[key], form)}" if key in noise else "")
+            for key, form in (("fid_lite0", ".0f"), ("kid_lite0", ".2f"))
+        )
+        assert f"| {scores['title']} | {fid} | {kid} |" in table

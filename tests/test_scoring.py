@@ -1,5 +1,6 @@
 """The protocol of the scores, on a bench small enough to work out."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -160,3 +161,9 @@ def test_means_and_deviations_over_seeds() -> None:
 def test_the_best_moment_is_the_one_of_the_smallest_distance() -> None:
     curve = [{"images": 5, "fid_lite0": 9.0}, {"images": 10, "fid_lite0": 7.0}, {"images": 15, "fid_lite0": 8.0}]
     assert scoring.best(curve, "lite0") == {"fid_lite0": 7.0, "images": 10}
+
+
+def test_two_held_out_images_are_enough(bench: Bench) -> None:
+    few = dataclasses.replace(bench, real={"lite0": bench.real["lite0"][:2]})
+    scores = scoring.of_images(few, bench.data.images[:2])
+    assert np.isfinite(list(scores.values())).all()

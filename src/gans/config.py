@@ -112,7 +112,7 @@ class Sample(Section):
 class Evaluate(Section):
     """The protocol of the scores."""
 
-    max_images: int = Field(ge=6, description="a whole number, at least 6")
+    max_images: int = Field(ge=2, description="a whole number, at least 2")
     every_epochs: Real | None = Field(gt=0, description="a number above 0, or nothing")
     inception_weights: str | None = Field(description="a file or an address that begins with https://, or nothing")
 

@@ -37,14 +37,14 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> tuple[
     """Return the mean and standard deviation, over random subsets, of the squared maximum mean discrepancy (KID).
 
     real (N, F) and fake (M, F) are float features, the kernel is (x.y / F + 1)^3. Each of the 100 subsets has 1,000 of
-    each, or half of the smaller cloud, drawn without replacement as `seed` says. Unbiased for any N and M, hence now
-    and then below 0 for equal clouds; the deviation tells how far another draw of as many images may lie. Raises
-    InputError when the feature counts differ or N, M < 4.
+    each, or half of the smaller cloud (at least 2), drawn without replacement as `seed` says. Unbiased for any N and M,
+    hence now and then below 0 for equal clouds; the deviation tells how far another draw of as many images may lie.
+    Raises InputError when the feature counts differ or N, M < 2.
 
     Binkowski et al. 2018, arXiv:1801.01401, section 4.
     """
-    _check(real, fake, at_least=4)
-    size = min(KID_SUBSET_SIZE, len(real) // 2, len(fake) // 2)
+    _check(real, fake)
+    size = max(2, min(KID_SUBSET_SIZE, len(real) // 2, len(fake) // 2))
     random = np.random.Generator(np.random.PCG64(seed))
     in_real, in_fake = (_subsets(random, len(cloud), size) for cloud in (real, fake))  # (N, subsets), (M, subsets)
     within = sum(

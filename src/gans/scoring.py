@@ -11,6 +11,7 @@ import torch
 from gans import arrays, classifier, config, distances, features, inception, models, paths, probe, sampling
 from gans.arrays import Packed
 from gans.classifier import Judge, Judges
+from gans.distances import COVERAGE_NEIGHBOURS, PRECISION_NEIGHBOURS
 from gans.features import Extractor
 from gans.sampling import Sampler
 
@@ -66,9 +67,11 @@ def of_images(bench: Bench, images: np.ndarray) -> Scores:
     for name, found in seen.items():
         scores |= distances_of(name, bench.real[name], found)
     real, fake = bench.real[bench.extractors[0].name], seen[bench.extractors[0].name]
-    scores["precision"], scores["recall"] = distances.precision_and_recall(real, fake)
-    scores["density"], scores["coverage"] = distances.density_and_coverage(real, fake)
-    scores["diversity"] = distances.mean_pairwise_distance(fake) / distances.mean_pairwise_distance(real)
+    most = min(len(real), len(fake)) - 1  # of a tiny data set no image has five neighbours
+    scores["precision"], scores["recall"] = distances.precision_and_recall(real, fake, min(PRECISION_NEIGHBOURS, most))
+    scores["density"], scores["coverage"] = distances.density_and_coverage(real, fake, min(COVERAGE_NEIGHBOURS, most))
+    spread = distances.mean_pairwise_distance(real) or 1.0  # equal images have none
+    scores["diversity"] = distances.mean_pairwise_distance(fake) / spread
     if bench.judges.factors and (having := bench.data.having(bench.classifier.factors)) is not None:
         wanted = combinations(having[bench.data.train])
         scores["combination_share"] = len(wanted & combinations(bench.judges.factors.has(images))) / len(wanted)
