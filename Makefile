@@ -24,7 +24,7 @@ check: $(VENV)/ready-to-test ## lint, types and the fast tests
 	$(VENV)/bin/pytest -m "not slow"
 
 compare: $(VENV)/ready ## set this run beside another: make compare REV=main writes report/compare.html
-	$(VENV)/bin/python -m gans.comparison $(REV)
+	@$(VENV)/bin/python -m gans.comparison "$$REV"
 
 experiments: $(VENV)/ready ## list the experiments: what was changed, and what FID each variant has
 	$(VENV)/bin/dvc exp show --only-changed --drop '.*/|samples|Created' --keep '.*json:fid_lite0$$'

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,19 @@ def in_git(commit: str, path: Path) -> bytes | None:
 
 def in_cache(commit: str, path: Path) -> bytes | None:
     """Return the content that DVC's cache has of a file of a commit, None where it is not at hand."""
-    from dvc.api import DVCFileSystem  # type: ignore[import-untyped]  # half a second
-
     try:
-        content: bytes = DVCFileSystem(rev=commit).read_bytes(path.as_posix())
+        content: bytes = _dvc_files(commit).read_bytes(path.as_posix())
     except Exception:  # DVC raises half a dozen kinds where something is not in its cache
         return None
     return content
+
+
+@cache
+def _dvc_files(commit: str) -> Any:
+    """Return the files of a commit as DVC knows them; to open them takes half a second."""
+    from dvc.api import DVCFileSystem  # type: ignore[import-untyped]
+
+    return DVCFileSystem(rev=commit)
 
 
 def dvc_diff(*words: str) -> tuple[Diff, list[str]]:
