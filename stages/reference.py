@@ -24,7 +24,7 @@ def main() -> None:
             np.save(draft / f"{name}.npy", found)
         np.save(draft / paths.TRAINING_FEATURES, extractors[0](train).astype(np.float16))
         bench = scoring.Bench(data, real, extractors, judges, params.classifier, device)
-        floor = scoring.of_images(bench, arrays.spread(train, count))
+        floor = scoring.floor(bench, params.seed)
     artefacts.write_json(paths.FLOOR, scoring.rounded(floor) | bench.protocol())
 
 

@@ -13,7 +13,7 @@ def main() -> None:
         meta=artefacts.read_json(paths.processed(params.dataset) / "meta.json"),
         settings=config.shared_settings(params),
         seeds=params.seeds,
-        commit=revision.described(),
+        commit=revision.checked_out(),
         floor=artefacts.read_json(paths.FLOOR),
         classifier=artefacts.read_json(paths.CLASSIFIER),
         gaussian=gaussian,

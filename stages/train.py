@@ -1,6 +1,7 @@
 """Train one variant, as often as `seeds` says."""
 
 from functools import partial
+from pathlib import Path
 
 import stages
 from gans import arrays, artefacts, config, devices, models, paths, training, variants
@@ -16,36 +17,41 @@ def main(variant: str) -> None:
     data = arrays.load(paths.processed(params.dataset))
     settings = settings.for_data(data.meta["symmetric"])
     every = params.evaluate.every_epochs
-    repeats: list[training.Trained] = []
+
+    def trained(folder: Path, repeat: int) -> training.Trained:
+        """Train with the seed of a repeat into its folder; the first keeps its moments for `evaluate`."""
+        own = settings.model_copy(update={"seed": settings.seed + repeat})
+        keep = partial(models.save_checkpoint, folder)
+        found = training.train(
+            kind,
+            own,
+            data.shape,
+            data.images[data.train],
+            data.train_labels,
+            device,
+            num_frames=params.sample.progress_frames,
+            weights=weights,
+            checkpoints=training.Checkpoints(every, keep) if every and not repeat else None,
+        )
+        models.save(
+            folder,
+            name=variant,
+            settings=own,
+            shape=data.shape,
+            averaged=found.averaged,
+            networks=found.variant.networks,
+            frames=found.progress.frames,
+            frames_at=found.progress.images_seen,
+        )
+        return found
+
     with paths.published(paths.model(variant)) as draft:
-        for repeat in range(params.seeds):
-            folder = models.make_repeat(draft, repeat)
-            own = settings.model_copy(update={"seed": settings.seed + repeat})
-            trained = training.train(
-                kind,
-                own,
-                data.shape,
-                data.images[data.train],
-                data.train_labels,
-                device,
-                num_frames=params.sample.progress_frames,
-                weights=weights,
-                checkpoints=training.Checkpoints(every, partial(models.save_checkpoint, folder)) if every else None,
-            )
-            models.save(
-                folder,
-                name=variant,
-                settings=own,
-                shape=data.shape,
-                averaged=trained.averaged,
-                networks=trained.variant.networks,
-                frames=trained.progress.frames,
-                frames_at=trained.progress.images_seen,
-            )
-            repeats.append(trained)
-    artefacts.write_csv(paths.losses(variant), repeats[0].rows, training.COLUMNS)
-    artefacts.write_json(paths.train_metrics(variant), {**repeats[0].facts(device), "seeds": params.seeds})
-    artefacts.write_json(paths.speed_metrics(variant), training.timings(repeats, device))
+        first = trained(models.make_repeat(draft, 0), 0)
+        others = (trained(models.make_repeat(draft, repeat), repeat).seconds for repeat in range(1, params.seeds))
+        seconds = [first.seconds, *others]
+    artefacts.write_csv(paths.losses(variant), first.rows, training.COLUMNS)
+    artefacts.write_json(paths.train_metrics(variant), {**first.facts(device), "seeds": params.seeds})
+    artefacts.write_json(paths.speed_metrics(variant), training.timings(first.images_seen, seconds, device))
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def test_a_page_shows_what_was_changed_and_what_came_of_it(repository: Path) -> 
     assert "fid_lite0|1|2|+1|▼ worse" in cells
     assert "recall" not in cells  # it is the same
     assert re.search(r"commit [0-9a-f]{7} of \d{4}-\d\d-\d\d: A <first> run", cells)
-    assert re.search(r"main at [0-9a-f]{12}, with changes that are not committed", cells)
+    assert re.search(r"workspace\|[0-9a-f]{12}, with changes not committed then", cells)
     losses, old, new = page.pictures
     assert losses[0] == "dcgan: the losses of both"
     assert (old[0], new[0]) == ("dcgan: generated images, main", "dcgan: generated images, workspace")
@@ -173,36 +173,42 @@ def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:
 
 
 def test_a_gain_within_the_noise_of_the_seeds_is_none() -> None:
-    scores = {
-        "fid_lite0": {"old": 100.0, "new": 96.0},
-        "recall": {"old": 0.1, "new": 0.2},
-        "diversity": {"old": 1, "new": 2},
-    }
-    assert comparison.verdict(scores, "fid_lite0") == "▲ better"
-    assert comparison.verdict({**scores, "sd.fid_lite0": {"old": 3.0, "new": 3.0}}, "fid_lite0") == "within the noise"
-    assert comparison.verdict({**scores, "sd.fid_lite0": {"old": 2.0, "new": 2.0}}, "fid_lite0") == "▲ better"
-    assert comparison.verdict({**scores, "sd.fid_lite0": {"old": 3.0, "new": None}}, "fid_lite0") == "▲ better"
-    assert comparison.verdict(scores, "recall") == "▲ better"
+    scores = {"fid_lite0": {"old": 100.0, "new": 96.0}, "diversity": {"old": 1.0, "new": 2.0}}
+    for old, new, expected in (
+        (3.0, 3.0, "within the noise"),  # the difference has a deviation of 4.2
+        (2.0, 2.0, "▲ better"),
+        (3.0, None, "noise unknown"),
+    ):
+        assert comparison.verdict({**scores, "sd.fid_lite0": {"old": old, "new": new}}, "fid_lite0") == expected
+    assert comparison.verdict(scores, "fid_lite0") == "noise unknown"
     assert comparison.verdict(scores, "diversity") == ""
 
 
+QUALITY = {
+    **{key: {"old": 0.9, "new": 0.1} for key in ("fid_lite0", "condition_accuracy")},
+    **{f"sd.{key}": {"old": 0.01, "new": 0.01} for key in ("fid_lite0", "condition_accuracy")},
+}
+
+
+def page_of(metrics: dict[str, dict[str, dict[str, float]]]) -> str:
+    return comparison.html(comparison.Comparison("main", "a commit", "here", {}, metrics, [], []))
+
+
 def test_scores_of_other_data_are_not_judged() -> None:
-    metrics = {"metrics/quality/dcgan.json": {"n_real": {"old": 20, "new": 40}, "fid_lite0": {"old": 9.0, "new": 1.0}}}
+    metrics = {"metrics/quality/dcgan.json": QUALITY}
+    assert "▲ better" in page_of(metrics)
+    assert "▼ worse" in page_of(metrics)
+    metrics = {"metrics/quality/dcgan.json": {**QUALITY, "n_real": {"old": 20, "new": 40}}}
     assert not comparison.comparable(metrics)
-    told = comparison.Comparison("main", "a commit", "here", {}, metrics, [], [])
-    assert "no score is called better or worse" in comparison.html(told)
-    assert "▲" not in comparison.html(told)
-    assert "▲ better" in comparison.html(
-        comparison.Comparison(
-            "main",
-            "a commit",
-            "here",
-            {},
-            {"metrics/quality/dcgan.json": {"fid_lite0": {"old": 9.0, "new": 1.0}}},
-            [],
-            [],
-        )
-    )
+    assert "no score is called better or worse" in page_of(metrics)
+    assert "▲ better" not in page_of(metrics)
+
+
+def test_what_another_classifier_judged_is_not_compared() -> None:
+    judges = {"metrics/classifier.json": {"accuracy": {"old": 0.8, "new": 0.9}}}
+    page = page_of({"metrics/quality/dcgan.json": QUALITY, **judges})
+    assert "▲ better" in page  # the distance, which asks no classifier
+    assert "▼ worse" not in page
 
 
 @pytest.mark.parametrize(

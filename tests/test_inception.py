@@ -99,8 +99,9 @@ def test_another_file_is_refused_before_it_is_read(tmp_path: Path, cpu: torch.de
     other.write_bytes(b"abc")  # torch.load would raise UnpicklingError
     with pytest.raises(InputError) as refusal:
         inception.Inception(other, cpu)
+    of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180's example
     assert str(refusal.value) == (
-        f"{other} has SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad; "  # FIPS 180's example
+        f"evaluate.inception_weights: {other} has SHA-256 {of_abc}; "
         f"expected {inception.WEIGHTS_SHA256}: fetch it from {inception.WEIGHTS_URL}"
     )
 
@@ -110,7 +111,8 @@ def test_a_missing_file_is_refused(tmp_path: Path, cpu: torch.device) -> None:
     with pytest.raises(InputError) as refusal:
         inception.Inception(missing, cpu)
     assert str(refusal.value) == (
-        f"{missing} is missing; expected FID's Inception weights: fetch them from {inception.WEIGHTS_URL}"
+        f"evaluate.inception_weights: {missing} is missing; "
+        f"expected FID's Inception weights: fetch them from {inception.WEIGHTS_URL}"
     )
 
 

@@ -76,7 +76,7 @@ def test_labels_follow_their_images(toyfaces_folder: Path, tmp_path: Path) -> No
     assert packed.labels is not None
     assert (packed.labels == has[:, 0] + 2 * has[:, 1]).all()
     assert packed.meta["class_names"][1] == "Smiling, not Eyeglasses"
-    with pytest.raises(InputError, match=r"the data set knows no attribute 'Hat'; expected one of Bald, "):
+    with pytest.raises(InputError, match=r"classifier\.factors names 'Hat'; expected attributes among Bald, "):
         packed.having(["Hat"])
     assert packed.having([]) is None
 

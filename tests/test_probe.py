@@ -48,6 +48,11 @@ def test_features_are_what_the_last_layer_is_given(
     assert variant.observer is not None
     before = probe.features_of(variant.observer.eval(), pixels, False, cpu)
     assert before.shape == (32, 2 * 4 * 4 * 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probe, "MAX_FEATURES", 100)
+        pooled = probe.features_of(variant.observer, pixels, False, cpu)
+    expected = before.reshape(32, 8, 2, 2, 2, 2).mean((3, 5)).reshape(32, 32)  # means over 2 x 2 places
+    np.testing.assert_allclose(pooled, expected, rtol=1e-5, atol=1e-6)
     with torch.no_grad():
         variant.observer.last.weight.zero_()
     assert (probe.features_of(variant.observer, pixels, False, cpu) == before).all()

@@ -52,7 +52,15 @@ def story(tmp_path: Path) -> report.Story:
         "filter": "lanczos",
         "sha256": "ab" * 32,
     }
-    floor = {"fid_lite0": 72.4, "kid_lite0": 0.01, "recall": 0.9, "n_real": 20, "n_fake": 20, "extractor": "lite0"}
+    floor = {
+        "fid_lite0": 72.4,
+        "kid_lite0": 0.01,
+        "recall": 0.9,
+        "condition_accuracy": 0.987,
+        "n_real": 20,
+        "n_fake": 20,
+        "extractor": "lite0",
+    }
     gaussian = {"mean": 4.01, "sd": 1.2, "wasserstein_1": 0.1, "seeds": [{}] * 5}
     codes = {"nz_2": {"kl": 3.25}, "nz_5": {"kl": 6.5}}
     images.save_png(tmp_path / "sizes.png", np.zeros((4, 4, 3), np.uint8))

@@ -11,7 +11,7 @@ from gans import revision
 
 def test_outside_of_git_it_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert revision.described() == "unknown"
+    assert revision.checked_out() == "unknown"
 
 
 def test_it_is_the_commit_and_whether_code_or_settings_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,9 +23,9 @@ def test_it_is_the_commit_and_whether_code_or_settings_differ(tmp_path: Path, mo
     me = ["-c", "user.name=tests", "-c", "user.email=tests@localhost"]
     for words in (["init", "-q", "-b", "main"], ["add", "."], [*me, "commit", "-q", "-m", "first"]):
         subprocess.run(["git", *words], check=True)
-    commit = revision.described()
-    assert re.fullmatch("main at [0-9a-f]{12}", commit)
+    commit = revision.checked_out()
+    assert re.fullmatch("[0-9a-f]{12}", commit)
     (tmp_path / "result").write_text("2")
-    assert revision.described() == commit
+    assert revision.checked_out() == commit
     (tmp_path / "params.yaml").write_text("2")
-    assert revision.described() == f"{commit}, with changes that are not committed"
+    assert revision.checked_out() == f"{commit}, with changes not committed then"

@@ -58,7 +58,7 @@ class Packed:
         known = self.meta["known_attributes"]
         for name in names:
             if name not in known:
-                raise InputError(f"the data set knows no attribute {name!r}; expected one of {', '.join(known)}")
+                raise InputError(f"classifier.factors names {name!r}; expected attributes among {', '.join(known)}")
         return self.attributes[:, [known.index(name) for name in names]]
 
     @property

@@ -25,6 +25,10 @@ PAGE = Path(__file__).with_name("comparison.html")
 OUTPUT = paths.REPORT / "compare.html"
 QUALITY, SPEED = (f"{place('').parent.as_posix()}/" for place in (paths.quality_metrics, paths.speed_metrics))
 LEADING = "fid_lite0"  # the score of the first row
+OF_JUDGES = {
+    *("condition_accuracy", "classification_accuracy_score", "combination_share"),
+    *("fid_classifier", "kid_classifier"),
+}
 LOSSES = ("loss_d", "loss_g")
 PROTOCOL = ("n_real", "n_fake", "extractor", "dataset", "data_sha256")  # scores are compared when these are the same
 Pair = tuple[bytes | None, bytes | None]  # of the revision, of the workspace; None where it is lacking
@@ -86,15 +90,19 @@ def difference(old: object, new: object) -> str:
 def verdict(scores: Mapping[str, Mapping[str, Any]], key: str) -> str:
     """Return whether the new value of a score is better or worse; nothing where its direction is unknown.
 
-    A difference below the standard deviation of the difference over seeds, where both sides have one, is called noise.
+    A difference below the standard deviation of the difference over seeds is noise. Where a side has one seed, and the
+    deviation is unknown, so is the verdict.
     """
     sign = {"lower": -1, "higher": 1, "": 0}[leaderboard.direction(key)]
     gain = sign * (_less(scores[key]["new"], scores[key]["old"]) or 0)
     spread = scores.get(f"sd.{key}", {})
-    known = None not in (spread.get("old"), spread.get("new"))
-    if gain and known and abs(gain) <= math.hypot(spread["old"], spread["new"]):
+    if not gain:
+        return ""
+    if None in (spread.get("old"), spread.get("new")):
+        return "noise unknown"
+    if abs(gain) <= math.hypot(spread["old"], spread["new"]):
         return "within the noise"
-    return "▲ better" if gain > 0 else "▼ worse" if gain < 0 else ""
+    return "▲ better" if gain > 0 else "▼ worse"
 
 
 def _less(new: object, old: object) -> float | None:
@@ -116,6 +124,12 @@ def comparable(metrics: Diff) -> bool:
     """Return whether both sides' scores come from the same data and protocol, as far as both tell."""
     pairs = [keys[key] for keys in metrics.values() for key in PROTOCOL if key in keys]
     return all(pair["old"] == pair["new"] or None in (pair["old"], pair["new"]) for pair in pairs)
+
+
+def judges_differ(metrics: Diff) -> bool:
+    """Return whether the two sides' classifiers are others: what they judge can then not be compared."""
+    found = metrics.get(paths.CLASSIFIER.as_posix(), {})
+    return any(pair["old"] != pair["new"] for pair in found.values())
 
 
 def html(comparison: Comparison) -> str:
@@ -182,12 +196,14 @@ def _tables(comparison: Comparison, files: Diff, fair: bool) -> str:
         )  # real images are neither better nor worse
         rows = [["key", comparison.label, "workspace", "difference", "verdict"]]
         for key, (old, new) in ((key, (pair["old"], pair["new"])) for key, pair in changes.items()):
-            told = verdict(comparison.metrics[file], key) if judged else ""
+            fair_key = judged and not (key in OF_JUDGES and judges_differ(comparison.metrics))
+            told = verdict(comparison.metrics[file], key) if fair_key else ""
             rows.append([key, shown(old), shown(new), difference(old, new), told])
         width = max([3, *(n for row in rows[1:] for n, cell in enumerate(row, 1) if cell not in ("", "-"))])
         header, *lines = [_row(row[:width], "td" if n else "th") for n, row in enumerate(rows)]
         table = "\n".join([f"<table>\n<thead>{header}</thead>\n<tbody>", *lines, "</tbody>\n</table>"])
-        tables.append(f'<section><h3>{escape(file)}</h3>\n<div class="scroll">\n{table}\n</div></section>')
+        group = f'class="scroll" tabindex="0" role="group" aria-label="{escape(file)}"'
+        tables.append(f"<section><h3>{escape(file)}</h3>\n<div {group}>\n{table}\n</div></section>")
     return "\n".join(['<div class="tables">', *tables, "</div>"]) if tables else "<p>The same in both.</p>"
 
 
@@ -298,7 +314,7 @@ def read(rev: str) -> Comparison:
     return Comparison(
         label=label_of(rev, commit[:7]),
         revision=revision.told(commit),
-        workspace=revision.described(),
+        workspace=revision.checked_out(),
         params=params,
         metrics=metrics,
         variants=read_variants(commit, old, new),

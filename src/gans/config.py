@@ -114,7 +114,7 @@ class Evaluate(Section):
 
     max_images: int = Field(ge=2, description="a whole number, at least 2")
     every_epochs: Real | None = Field(gt=0, description="a number above 0, or nothing")
-    inception_weights: str | None = Field(description="a file or an address that begins with https://, or nothing")
+    inception_weights: str | None = Field(description="a file, an address that begins with https://, or nothing")
 
 
 class Classifier(Section):
@@ -194,6 +194,8 @@ def load(path: Path = PARAMS) -> Params:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
     params = _validated(Params, values, str(path), "")
+    if params.seed + params.seeds > 2**32:
+        raise InputError(f"{path}: seed is {params.seed} and seeds {params.seeds}; expected a sum of at most {2**32}")
     for name in params.active:
         known_variant(params, name)
     for name in params.variants:

@@ -38,7 +38,7 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> tuple[
 
     real (N, F) and fake (M, F) are float features, the kernel is (x.y / F + 1)^3. Each of the 100 subsets has 1,000 of
     each, or half of the smaller cloud (at least 2), drawn without replacement as `seed` says. Unbiased for any N and M,
-    hence now and then below 0 for equal clouds; the deviation tells how far another draw of as many images may lie.
+    hence now and then below 0 for equal clouds. The deviation is that of single subsets, not the error of the mean.
     Raises InputError when the feature counts differ or N, M < 2.
 
     Binkowski et al. 2018, arXiv:1801.01401, section 4.

@@ -18,6 +18,7 @@ WEIGHTS_URL = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
 )
 INPUT_SIZE = 299  # pixels
+KEY = "evaluate.inception_weights"  # where a user names the weights
 
 
 def place_weights(source: str, destination: Path) -> Path:
@@ -39,9 +40,12 @@ def place_weights(source: str, destination: Path) -> Path:
 def verified(weights: Path) -> Path:
     """Return `weights` when it is the published file; raise InputError when it is missing or another."""
     if not weights.is_file():
-        raise InputError(f"{weights} is missing; expected FID's Inception weights: fetch them from {WEIGHTS_URL}")
+        raise InputError(
+            f"{KEY}: {weights} is missing; expected FID's Inception weights: fetch them from {WEIGHTS_URL}"
+        )
     if (found := sha256_of(weights)) != WEIGHTS_SHA256:
-        raise InputError(f"{weights} has SHA-256 {found}; expected {WEIGHTS_SHA256}: fetch it from {WEIGHTS_URL}")
+        right = f"expected {WEIGHTS_SHA256}: fetch it from {WEIGHTS_URL}"
+        raise InputError(f"{KEY}: {weights} has SHA-256 {found}; {right}")
     return weights
 
 

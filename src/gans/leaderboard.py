@@ -118,7 +118,7 @@ def result(name: str, title: str, quality: Mapping[str, Any], facts: Mapping[str
 
 
 def table(columns: Sequence[Column], results: Sequence[Result], floor: Mapping[str, float]) -> Table:
-    """Return the columns that any result has a number for, rows by their first column, best first."""
+    """Return the columns that any result has a number for, and rows by `fid_lite0`, the best first."""
     shown = [column for column in columns if any(column.key in found.values for found in results)]
     ordered = sorted(results, key=lambda found: found.values.get("fid_lite0", math.inf))
     leaders = {column.key: leader(column, results) for column in shown}

@@ -31,7 +31,7 @@ def incoming(dataset: str) -> Path:
 
 
 def processed(dataset: str) -> Path:
-    """Return the folder of images.npy, labels.npy and meta.json."""
+    """Return the folder of images.npy and meta.json, and labels.npy and attributes.npy where they are known."""
     return Path("data/processed") / dataset
 
 
@@ -41,7 +41,7 @@ def reference(dataset: str) -> Path:
 
 
 def classifier(dataset: str) -> Path:
-    """Return the folder of the network that learnt the data set's labels."""
+    """Return the folder of the networks that learnt the data set's labels and attributes."""
     return Path("data/classifier") / dataset
 
 

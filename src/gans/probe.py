@@ -3,9 +3,11 @@
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import avg_pool2d
 
 from gans.images import to_float
 
+MAX_FEATURES = 4096  # of an image; larger maps are averaged over 2 x 2 places until they are fewer
 PENALTY = 0.1  # of the squared weights, for features of variance 1
 
 
@@ -14,13 +16,22 @@ def features_of(
 ) -> np.ndarray:
     """Return what the last layer of `network` is given for uint8 images (N, S, S, C), flattened: float32 (N, F).
 
+    F is at most MAX_FEATURES where the layer is given maps.
+
     A conditional network is told class 0 of every image, so that its features cannot hold the label itself.
 
     Radford et al. 2015, arXiv:1511.06434, section 5.1, re-use a discriminator in this way.
     """
     last = [layer for layer in network.modules() if isinstance(layer, nn.Linear | nn.Conv2d)][-1]
     seen: list[np.ndarray] = []
-    handle = last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].flatten(1).cpu().numpy()))
+
+    def see(_: nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        maps = inputs[0]
+        while maps[0].numel() > MAX_FEATURES and maps.dim() == 4 and maps.shape[2] > 1:
+            maps = avg_pool2d(maps, 2)  # (B, F, H / 2, W / 2)
+        seen.append(maps.flatten(1).cpu().numpy())
+
+    handle = last.register_forward_pre_hook(see)
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
             batch = to_float(torch.from_numpy(np.array(images[start : start + batch_size])).to(device))

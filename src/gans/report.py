@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from gans import leaderboard, pages
+from gans.images import GAP
 from gans.leaderboard import CLASSES, DISTANCES, FACTS, Table
 
 PAGE, SCRIPT = Path(__file__).with_name("report.html"), Path(__file__).with_name("report.js")
@@ -30,7 +31,7 @@ PICTURES = {  # in the order of the page
 }
 WIDE = ("real_vs_fake.png", "losses")
 ROW = "row.png"  # the images of the first latents, which variants of one nz share
-THUMBNAIL = 132  # pixels: two by two images of 64
+THUMBNAIL = 132  # pixels of a grid, about: two by two images of 64
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,6 @@ def tables(story: Story) -> tuple[Table, Table]:
         for entry in story.entries
     ]
     floor = {key: float(value) for key, value in story.floor.items() if isinstance(value, int | float)}
-    if accuracy := story.classifier.get("accuracy"):
-        floor |= {"condition_accuracy": accuracy, "classification_accuracy_score": accuracy}
     return (
         leaderboard.table(DISTANCES, results, floor),
         leaderboard.table((*CLASSES, *FACTS), results, floor),
@@ -117,11 +116,11 @@ def protocol(story: Story) -> str:
         else "One training each: which differences are noise is not known, so nothing is bold (see `seeds`)."
     )
     return (
-        f"{several} {floor['n_fake']:,} generated images against {floor['n_real']:,} held-out real ones, by the "
-        f"features of {floor['extractor']} (EfficientNet-Lite0): larger by nature than the Inception distances in "
-        f"papers, and to be compared with one another alone. The floor is what as many real training images score. "
-        f"{meta['image_size']} x {meta['image_size']} pixels, {crop}, {meta['filter']}. What each score means, and "
-        "when it lies, stands in docs/metrics.md."
+        f"{several} {floor['n_fake']:,} generated images against {floor['n_real']:,} held-out real ones. What is named "
+        f"{floor['extractor']}, and the shares beside it, are made with the features of EfficientNet-Lite0: such "
+        "distances are larger by nature than the Inception distances in papers, and compare with one another alone. "
+        f"The floor is what real training images score. {meta['image_size']} x {meta['image_size']} pixels, {crop}, "
+        f"{meta['filter']}. What each score means, and when it lies, stands in docs/metrics.md."
     )
 
 
@@ -175,13 +174,14 @@ def _leaderboard(story: Story) -> str:
     rows = [f'<thead><tr><th scope="col">variant</th>{losses}{heads}{settings}</tr></thead><tbody>']
     for first, second in zip(*(table.rows for table in both), strict=True):
         entry = entries[first.name]
-        link = f'<a href="#{escape(entry.name)}">{_thumbnail(entry)}{escape(entry.title)}</a>'
+        link = f'<a href="#{escape(entry.name)}">{_thumbnail(entry, story.meta["image_size"])}{escape(entry.title)}</a>'
         spark, cells = f'<td class="losses">{_sparkline(entry)}</td>', _cells([*first.cells, *second.cells])
         own = f'<td class="text">{escape(_own_settings(entry))}</td>'
         rows.append(f'<tr><th scope="row">{link}</th>{spark}{cells}{own}</tr>')
     floor = _cells([cell for table in both for cell in table.floor.cells])
     last = f'<tr><th scope="row">{leaderboard.FLOOR}</th><td class="losses"></td>{floor}<td></td></tr>'
-    return "\n".join(['<table id="leaderboard">', *rows, f"</tbody><tfoot>{last}</tfoot>", "</table>"])
+    opening = '<table id="leaderboard"><caption id="board">Scores of all variants</caption>'
+    return "\n".join([opening, *rows, f"</tbody><tfoot>{last}</tfoot>", "</table>"])
 
 
 def _sorted(column: leaderboard.Column) -> str:
@@ -197,12 +197,14 @@ def _cells(cells: Sequence[leaderboard.Cell]) -> str:
     )
 
 
-def _thumbnail(entry: Entry) -> str:
+def _thumbnail(entry: Entry, image_size: int) -> str:
     """Return the first images of a variant's grid, small, for its row of the leaderboard."""
     if "grid.png" not in entry.pictures:
         return ""
     with Image.open(entry.pictures["grid.png"]) as grid:
-        address = pages.address(grid.crop((0, 0, min(THUMBNAIL, grid.width), min(THUMBNAIL, grid.height))))
+        cell = image_size + GAP
+        side = min(grid.width, grid.height, max(1, THUMBNAIL // cell) * cell + GAP)
+        address = pages.address(grid.crop((0, 0, side, side)))
     return f'<img class="thumbnail" src="{address}" alt="">'
 
 
@@ -237,7 +239,8 @@ def _same_latents(entries: Sequence[Entry]) -> str:
             for entry in rows
         ]
         if figures:
-            parts.append(f'<p class="quiet">nz = {nz}</p><div class="rows">{"".join(figures)}</div>')
+            group = f'tabindex="0" role="group" aria-label="The same latents, nz = {nz}"'
+            parts.append(f'<p class="quiet">nz = {nz}</p><div class="rows" {group}>{"".join(figures)}</div>')
     return "\n".join(parts)
 
 
@@ -340,7 +343,7 @@ def _provenance(story: Story) -> dict[str, str]:
         {f"{name} {version}" for entry in story.entries for name, version in entry.train["versions"].items()}
     )
     return {
-        "commit": story.commit,
+        "commit when this was written": story.commit,
         "settings": ", ".join(f"{key} {value}" for key, value in story.settings.items()),
         "seeds": str(story.seeds),
         "images": f"SHA-256 {story.meta['sha256']}",

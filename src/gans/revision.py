@@ -15,15 +15,13 @@ EXPECTED = "expected a branch, tag, commit or experiment: see git branch -a, dvc
 Diff = Mapping[str, Mapping[str, Mapping[str, Any]]]  # by file and key: what is "old" and what is "new"
 
 
-def described() -> str:
-    """Return the branch and commit checked out here, and whether code or settings differ; `unknown` outside of Git."""
+def checked_out() -> str:
+    """Return the commit checked out here, and whether code or settings differ from it; `unknown` outside of Git."""
     commit = git("rev-parse", "--short=12", "HEAD")
     if commit is None:
         return "unknown"
-    branch = git("symbolic-ref", "--quiet", "--short", "HEAD")
-    place = (f"{branch.decode().strip()} at " if branch else "") + commit.decode().strip()
     changed = git("status", "--porcelain", "--untracked-files=all", "--", *CODE)
-    return place + (", with changes that are not committed" if changed else "")
+    return commit.decode().strip() + (", with changes not committed then" if changed else "")
 
 
 def told(commit: str) -> str:

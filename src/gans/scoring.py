@@ -16,7 +16,7 @@ from gans.features import Extractor
 from gans.sampling import Sampler
 
 Scores = dict[str, float]
-LESSONS = 10_000  # images that a probe, or a classifier of fakes, learns from
+MAX_TAUGHT = 10_000  # images that a probe or a student classifier learns from
 
 
 @dataclass(frozen=True)
@@ -128,24 +128,49 @@ def combinations(has: np.ndarray) -> set[int]:
 def classification_accuracy_score(bench: Bench, sampler: Sampler, settings: config.Settings) -> float:
     """Return the accuracy on held-out real images of a classifier that has seen fakes alone.
 
-    It sees as many fakes as there are training images, but at most LESSONS, and is otherwise trained like the
-    classifier of the real images, whose accuracy is therefore the floor.
+    It sees as many fakes as there are training images, at most MAX_TAUGHT.
 
     Ravuri and Vinyals 2019, arXiv:1905.10887.
     """
-    data = bench.data
-    assert data.labels is not None
-    count = min(len(data.images[data.train]), LESSONS)
-    z = sampling.latents(count, settings, "evaluation", bench.device, step=1)
+    count = len(_taught(bench))
     labels = sampler.labels(count)
     assert labels is not None
+    fakes = sampler(sampling.latents(count, settings, "evaluation", bench.device, step=1), labels)
+    return _student_accuracy(bench, fakes, labels.numpy(), settings.seed)
+
+
+def floor(bench: Bench, seed: int) -> Scores:
+    """Return what real training images score, taken for fakes."""
+    data = bench.data
+    scores = of_images(bench, arrays.spread(data.images[data.train], bench.num_images))
+    if bench.judges.classes and data.labels is not None:
+        taught = _taught(bench)
+        scores["condition_accuracy"] = bench.judges.classes.accuracy(
+            data.images[data.held_out], data.labels[data.held_out]
+        )
+        scores["classification_accuracy_score"] = _student_accuracy(
+            bench, data.images[taught], data.labels[taught], seed
+        )
+    return scores
+
+
+def _taught(bench: Bench) -> np.ndarray:
+    """Return where the training images stand that students learn from: all, or MAX_TAUGHT spread over them."""
+    places = np.arange(len(bench.data.images))[bench.data.train]
+    return arrays.spread(places, min(len(places), MAX_TAUGHT))
+
+
+def _student_accuracy(bench: Bench, images: np.ndarray, labels: np.ndarray, seed: int) -> float:
+    """Return how right a classifier of images (N, S, S, C) and labels (N,) is on held-out real images."""
+    data = bench.data
+    assert data.labels is not None
     student = classifier.train(
-        sampler(z, labels),
-        labels.numpy(),
+        images,
+        labels,
         data.shape.num_classes,
         bench.classifier,
         random_flip=data.meta["symmetric"],
-        seed=settings.seed,
+        seed=seed,
         device=bench.device,
     )
     return student.accuracy(data.images[data.held_out], data.labels[data.held_out])
@@ -154,13 +179,12 @@ def classification_accuracy_score(bench: Bench, sampler: Sampler, settings: conf
 def probe_accuracy(bench: Bench, observer: torch.nn.Module, conditional: bool) -> float:
     """Return how well a linear classifier on the observer's features knows the classes of held-out real images.
 
-    It learns from the training images, but at most LESSONS, spread over all.
+    It learns from the training images, at most MAX_TAUGHT, spread over all.
     """
     data = bench.data
     assert data.labels is not None
     held_out = arrays.spread(np.arange(len(data.images))[data.held_out], bench.num_images)
-    count = min(len(data.images[data.train]), LESSONS)
-    train = arrays.spread(np.arange(len(data.images))[data.train], count)
+    train = _taught(bench)
     known, asked = (
         probe.features_of(observer, data.images[places], conditional, bench.device) for places in (train, held_out)
     )
