@@ -5,6 +5,7 @@ from pathlib import Path
 
 import stages
 from gans import arrays, artefacts, config, devices, models, paths, training, variants
+from gans.errors import InputError
 
 
 def main(variant: str) -> None:
@@ -47,8 +48,12 @@ def main(variant: str) -> None:
 
     with paths.published(paths.model(variant)) as draft:
         first = trained(models.make_repeat(draft, 0), 0)
-        others = (trained(models.make_repeat(draft, repeat), repeat).seconds for repeat in range(1, params.seeds))
-        seconds = [first.seconds, *others]
+        seconds = [first.seconds]
+        for repeat in range(1, params.seeds):
+            try:
+                seconds.append(trained(models.make_repeat(draft, repeat), repeat).seconds)
+            except InputError as error:
+                raise InputError(f"with seed {settings.seed + repeat}: {error}") from None
     artefacts.write_csv(paths.losses(variant), first.rows, training.COLUMNS)
     artefacts.write_json(paths.train_metrics(variant), {**first.facts(device), "seeds": params.seeds})
     artefacts.write_json(paths.speed_metrics(variant), training.timings(first.images_seen, seconds, device))

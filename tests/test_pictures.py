@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gans import images, pictures, sampling, variants
+from gans import images, pages, pictures, sampling, variants
 from gans.arrays import DataShape
 from gans.classifier import Judge
 from gans.config import Settings
@@ -30,11 +30,14 @@ def test_every_picture_has_its_size(tmp_path: Path, small: Settings, cpu: torch.
     assert size_of(tmp_path / "real_vs_fake.png") == (2 * 146 + 12, 146 + 26)
 
     frames = real[:80].reshape(5, 16, 16, 16, 3)
-    pictures.save_progress(tmp_path / "p.png", tmp_path / "p.gif", frames, [0, 10, 20, 30, 40])
+    pictures.save_progress(tmp_path / "p.png", tmp_path / "p.gif", frames, [0, 10, 20, 30, 4_000_000])
     width, height = size_of(tmp_path / "p.png")
     assert (width > 10 * 18 + 2 + 40, height) == (True, 5 * 20)  # captions to the left
     with Image.open(tmp_path / "p.gif") as gif:
         assert gif.n_frames == 5
+        first = gif.size
+        pages.address(gif)  # the last caption is the longest: it must not make its frame wider
+        assert gif.size == first
 
     pictures.save_interpolation(tmp_path / "i.png", generator, small, cpu, rows=3, steps=5)
     assert size_of(tmp_path / "i.png") == (5 * 18 + 2, 3 * 18 + 2)

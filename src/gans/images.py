@@ -80,6 +80,7 @@ def save_png(path: Path, picture: np.ndarray) -> None:
 
 def save_gif(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> None:
     """Write uint8 (H, W, 3) frames as an endless GIF; the last one stays ten times as long."""
-    first, *others = [Image.fromarray(frame).quantize(128, dither=Image.Dither.NONE) for frame in frames]
+    octree, undithered = Image.Quantize.FASTOCTREE, Image.Dither.NONE  # a median cut takes fifty times as long
+    first, *others = [Image.fromarray(frame).quantize(256, method=octree, dither=undithered) for frame in frames]
     durations = [milliseconds] * len(others) + [10 * milliseconds]
     first.save(path, format="GIF", save_all=True, append_images=others, duration=durations, loop=0, optimize=True)
