@@ -1,7 +1,6 @@
 """A Git revision and the workspace, compared on one page."""
 
 import io
-import math
 import re
 import sys
 import tempfile
@@ -100,7 +99,7 @@ def verdict(scores: Mapping[str, Mapping[str, Any]], key: str) -> str:
         return ""
     if None in (spread.get("old"), spread.get("new")):
         return "noise unknown"
-    if abs(gain) <= math.hypot(spread["old"], spread["new"]):
+    if not leaderboard.beyond_noise(gain, spread["old"], spread["new"]):
         return "within the noise"
     return "▲ better" if gain > 0 else "▼ worse"
 

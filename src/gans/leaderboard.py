@@ -20,6 +20,11 @@ def direction(key: str) -> str:
     return "higher" if key in HIGHER_IS_BETTER else ""
 
 
+def beyond_noise(difference: float, first_deviation: float, second_deviation: float) -> bool:
+    """Return whether a difference of means exceeds its standard deviation: the root of the sum of both variances."""
+    return abs(difference) > math.hypot(first_deviation, second_deviation)
+
+
 @dataclass(frozen=True)
 class Column:
     """A score or a fact: where it is found, how it is headed and written."""
@@ -133,8 +138,7 @@ def table(columns: Sequence[Column], results: Sequence[Result], floor: Mapping[s
 def leader(column: Column, results: Sequence[Result]) -> str | None:
     """Return the variant whose score is better than every other's by more than the noise; None when none is.
 
-    The noise between two variants is the standard deviation of their difference over seeds: the root of the sum of
-    their variances. Without several seeds it is not known, and nobody leads; nor by a difference that is not shown.
+    Without several seeds the noise is not known, and nobody leads; nor by a difference that is not shown.
     """
     scored = [found for found in results if column.key in found.values]
     if not column.better or len(scored) < 2 or any(column.key not in found.deviations for found in scored):
@@ -142,8 +146,11 @@ def leader(column: Column, results: Sequence[Result]) -> str | None:
     sign = 1 if column.better == "lower" else -1
     first, *others = sorted(scored, key=lambda found: sign * found.values[column.key])
     clear = all(
-        abs(other.values[column.key] - first.values[column.key])
-        > math.hypot(other.deviations[column.key], first.deviations[column.key])
+        beyond_noise(
+            other.values[column.key] - first.values[column.key],
+            other.deviations[column.key],
+            first.deviations[column.key],
+        )
         and format(other.values[column.key], column.form) != format(first.values[column.key], column.form)
         for other in others
     )
