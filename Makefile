@@ -5,7 +5,7 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test check compare experiments bench readme clean
+.PHONY: help repro test check chaos compare experiments bench readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ check: $(VENV)/ready-to-test ## lint, types and the fast tests
 	$(VENV)/bin/mypy
 	$(VENV)/bin/pytest -m "not slow"
 
+TRIALS ?= 10
+chaos: $(VENV)/ready ## disturb short trainings at random and compare what comes of them: make chaos TRIALS=50
+	@$(VENV)/bin/python tests/chaos.py $(TRIALS)
+
 compare: $(VENV)/ready ## set this run beside another: make compare REV=main writes report/compare.html
 	@$(VENV)/bin/python -m gans.comparison "$$REV"
 
@@ -35,8 +39,8 @@ bench: $(VENV)/ready ## measure the speed of preprocessing
 readme: $(VENV)/ready ## bring the README's table and picture up to the last run
 	$(VENV)/bin/python docs/update_readme.py
 
-clean: ## remove the environment and what the pipeline wrote; DVC's cache stays
-	rm -rf $(VENV) data models samples report
+clean: ## remove the environment, what the pipeline wrote, and interrupted work; DVC's cache stays
+	rm -rf $(VENV) data models samples report scratch
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'

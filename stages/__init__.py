@@ -1,6 +1,8 @@
 """The pipeline's stages: each reads parameters and files, calls the library, writes files."""
 
+import errno
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,16 +14,31 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 # training from 270 to below 15 images a second; with this, to about 100, and nothing is lost when they are alone.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
+from gans import signals
 from gans.errors import InputError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # on the disk, in a quota, for a file of this size
+
+if "DVC_STAGE" in os.environ:  # as DVC runs it
+    signals.end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while libraries are imported
 
 
 def run(stage: Callable[..., None], *arguments: str) -> None:
-    """Call `stage` with the command line, which is to name `arguments`; end with one line when the input is wrong."""
+    """Call `stage` with the command line, which is to name `arguments`.
+
+    Ends with one line on standard error where it must: with status 1 when the input is wrong, with 130 or 143 when
+    SIGINT or SIGTERM stopped it.
+    """
     name = Path(sys.argv[0]).stem
     given = sys.argv[1:]
     if len(given) != len(arguments):
         sys.exit(f"usage: python -m stages.{' '.join([name, *arguments])}")
+    signals.heed()
     try:
         stage(*given)
-    except (InputError, OSError) as error:  # OSError: a full disk, a file that may not be read
-        sys.exit(f"{' '.join([name, *given])}: {' '.join(str(error).split())}")
+    except (InputError, OSError, signals.Stopped) as problem:
+        full = isinstance(problem, OSError) and problem.errno in NO_ROOM
+        remedy = "; free some space and run the same command again: what was saved before is kept" if full else ""
+        print(f"{' '.join([name, *given])}: {' '.join(str(problem).split())}{remedy}", file=sys.stderr)
+        sys.exit(problem.status if isinstance(problem, signals.Stopped) else 1)

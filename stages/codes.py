@@ -1,8 +1,10 @@
 """Train variational autoencoders of several latent sizes, for one picture of them all."""
 
 import stages
-from gans import arrays, artefacts, config, devices, images, paths, pictures, sampling, training
+from gans import arrays, artefacts, config, devices, images, paths, pictures, sampling, state, training
 from gans.sampling import Sampler
+from gans.state import Store
+from gans.training import Saving
 from gans.variants import vae
 
 
@@ -12,20 +14,26 @@ def main() -> None:
     device = devices.prepare(params.run.device, params.run.deterministic)
     data = arrays.load(paths.processed(params.dataset))
     grids, facts = [], {}
-    with paths.published(paths.CODES) as draft:
-        draft.mkdir()
-        train = data.images[data.train]
-        for nz in params.codes.nz:
-            settings = config.codes_settings(params, nz, at_most=len(train)).for_data(data.meta["symmetric"])
-            trained = training.train(vae.VAE, settings, data.shape, train, None, device, num_frames=2)
-            sampler = Sampler(trained.averaged)
-            z = sampling.latents(pictures.GRID**2, settings, "fixed_latents", device)
-            grids.append(images.grid(sampler(z), pictures.GRID))
-            facts[f"nz_{nz}"] = {key: float(f"{trained.rows[-1][key]:.6g}") for key in ("loss_g", "kl")}
-            if nz == 2:
-                pictures.save_manifold(draft / "manifold.png", sampler, device)
-        images.save_png(draft / "sizes.png", images.captioned(grids, [f"nz = {nz}" for nz in params.codes.nz]))
-    artefacts.write_json(paths.CODES_METRICS, facts)
+    train = data.images[data.train]
+    all_settings = [
+        config.codes_settings(params, nz, at_most=len(train)).for_data(data.meta["symmetric"]) for nz in params.codes.nz
+    ]
+    key = state.key_of({"settings": [each.model_dump() for each in all_settings], "data": data.meta}, device)
+    with paths.claimed(paths.scratch("codes") / key) as scratch:  # removed when all is written
+        with paths.published(paths.CODES) as draft:
+            draft.mkdir()
+            for nz, settings in zip(params.codes.nz, all_settings, strict=True):
+                saving = Saving(Store(scratch / f"nz_{nz}"), params.run.save_seconds, params.run.save_epochs)
+                with devices.memory_told(device, "lower codes.batch_size or codes.width"):
+                    trained = training.train(vae.VAE, settings, data.shape, train, None, device, 2, saving=saving)
+                sampler = Sampler(trained.averaged)
+                z = sampling.latents(pictures.GRID**2, settings, "fixed_latents", device)
+                grids.append(images.grid(sampler(z), pictures.GRID))
+                facts[f"nz_{nz}"] = {name: float(f"{trained.rows[-1][name]:.6g}") for name in ("loss_g", "kl")}
+                if nz == 2:
+                    pictures.save_manifold(draft / "manifold.png", sampler, device)
+            images.save_png(draft / "sizes.png", images.captioned(grids, [f"nz = {nz}" for nz in params.codes.nz]))
+        artefacts.write_json(paths.CODES_METRICS, facts)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ def main() -> None:
         extractors = scoring.extractors(judges.classes, weights, device)
         real = {extractor.name: extractor(arrays.spread(held_out, count)) for extractor in extractors}
         for name, found in real.items():
-            np.save(draft / f"{name}.npy", found)
-        np.save(draft / paths.TRAINING_FEATURES, extractors[0](train).astype(np.float16))
+            artefacts.write_array(draft / f"{name}.npy", found)
+        artefacts.write_array(draft / paths.TRAINING_FEATURES, extractors[0](train).astype(np.float16))
         bench = scoring.Bench(data, real, extractors, judges, params.classifier, device)
         floor = scoring.floor(bench, params.seed)
     artefacts.write_json(paths.FLOOR, scoring.rounded(floor) | bench.protocol())

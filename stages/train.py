@@ -1,11 +1,8 @@
 """Train one variant, as often as `seeds` says."""
 
-from functools import partial
-from pathlib import Path
-
 import stages
 from gans import arrays, artefacts, config, devices, models, paths, training, variants
-from gans.errors import InputError
+from gans.repeats import Plan
 
 
 def main(variant: str) -> None:
@@ -16,47 +13,25 @@ def main(variant: str) -> None:
     device = devices.prepare(params.run.device, params.run.deterministic)
     weights = models.load_weights(paths.users_folder(settings.init_from)) if settings.init_from else None
     data = arrays.load(paths.processed(params.dataset))
-    settings = settings.for_data(data.meta["symmetric"])
-    every = params.evaluate.every_epochs
-
-    def trained(folder: Path, repeat: int) -> training.Trained:
-        """Train with the seed of a repeat into its folder; the first keeps its moments for `evaluate`."""
-        own = settings.model_copy(update={"seed": settings.seed + repeat})
-        keep = partial(models.save_checkpoint, folder)
-        found = training.train(
-            kind,
-            own,
-            data.shape,
-            data.images[data.train],
-            data.train_labels,
-            device,
-            num_frames=params.sample.progress_frames,
-            weights=weights,
-            checkpoints=training.Checkpoints(every, keep) if every and not repeat else None,
-        )
-        models.save(
-            folder,
-            name=variant,
-            settings=own,
-            shape=data.shape,
-            averaged=found.averaged,
-            networks=found.variant.networks,
-            frames=found.progress.frames,
-            frames_at=found.progress.images_seen,
-        )
-        return found
-
-    with paths.published(paths.model(variant)) as draft:
-        first = trained(models.make_repeat(draft, 0), 0)
-        seconds = [first.seconds]
-        for repeat in range(1, params.seeds):
-            try:
-                seconds.append(trained(models.make_repeat(draft, repeat), repeat).seconds)
-            except InputError as error:
-                raise InputError(f"with seed {settings.seed + repeat}: {error}") from None
-    artefacts.write_csv(paths.losses(variant), first.rows, training.COLUMNS)
-    artefacts.write_json(paths.train_metrics(variant), {**first.facts(device), "seeds": params.seeds})
-    artefacts.write_json(paths.speed_metrics(variant), training.timings(first.images_seen, seconds, device))
+    plan = Plan(
+        name=variant,
+        kind=kind,
+        settings=settings.for_data(data.meta["symmetric"]),
+        seeds=params.seeds,
+        data=data,
+        weights=weights,
+        num_frames=params.sample.progress_frames,
+        moments_every=params.evaluate.every_epochs,
+        device=device,
+    )
+    with paths.claimed(paths.scratch(variant) / plan.key) as scratch:  # removed when all is written
+        with paths.published(paths.model(variant)) as draft:
+            first, seconds = plan.carry_out(
+                draft, scratch, save_seconds=params.run.save_seconds, save_epochs=params.run.save_epochs
+            )
+        artefacts.write_csv(paths.losses(variant), first.rows, training.COLUMNS)
+        artefacts.write_json(paths.train_metrics(variant), {**first.facts(device), "seeds": params.seeds})
+        artefacts.write_json(paths.speed_metrics(variant), training.timings(first.images_seen, seconds, device))
 
 
 if __name__ == "__main__":

@@ -26,3 +26,24 @@ def test_determinism_is_switched_as_asked(deterministic: bool) -> None:
     assert torch.are_deterministic_algorithms_enabled() == deterministic
     assert torch.backends.cudnn.benchmark != deterministic
     devices.prepare("cpu", True)
+
+
+def test_running_out_of_memory_says_what_to_lower() -> None:
+    cpu = torch.device("cpu")
+    line = r"out of memory on cpu \(.*\(.*can't allocate memory.*\); lower batch_size"
+    with pytest.raises(InputError, match=line), devices.memory_told(cpu, "lower batch_size"):
+        torch.empty(1 << 60)
+    with pytest.raises(InputError, match="lower batch_size"), devices.memory_told(cpu, "lower batch_size"):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.\nMore.")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+def test_running_out_of_a_gpus_memory_says_what_to_lower() -> None:
+    cuda = torch.device("cuda")
+    with pytest.raises(InputError, match=r"CUDA out of memory.*lower width"), devices.memory_told(cuda, "lower width"):
+        torch.empty(1 << 50, device=cuda)
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory() -> None:
+    with pytest.raises(RuntimeError, match="shapes"), devices.memory_told(torch.device("cpu"), "lower width"):
+        raise RuntimeError("shapes")

@@ -1,10 +1,14 @@
 """Publishing: a file or folder is there whole, or not at all."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from gans import paths
+from gans.errors import InputError
 
 
 def test_a_folder_appears_when_the_work_is_done(tmp_path: Path) -> None:
@@ -46,3 +50,96 @@ def test_relative_folders_start_where_the_user_typed(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     assert paths.users_folder("../faces") == tmp_path / "../faces"
     assert paths.users_folder("/faces") == Path("/faces")
+
+
+def test_what_an_interrupted_run_goes_on_from_lies_where_the_user_typed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("GANS_SCRATCH", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    assert paths.scratch("dcgan") == tmp_path / "scratch" / "dcgan"
+    assert paths.incoming("celeba") == tmp_path / "scratch" / "incoming" / "celeba"
+    monkeypatch.setenv("GANS_SCRATCH", "/roomy")
+    assert paths.scratch("dcgan") == Path("/roomy/dcgan")
+
+
+def test_a_claimed_folder_goes_when_the_work_is_done(tmp_path: Path) -> None:
+    folder = tmp_path / "scratch" / "dcgan" / "key"
+    with paths.claimed(folder) as claimed:
+        assert claimed == folder
+        (folder / "state").touch()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claimed_folder_stays_when_the_work_fails(tmp_path: Path) -> None:
+    folder = tmp_path / "scratch" / "dcgan" / "key"
+
+    def fail() -> None:
+        with paths.claimed(folder):
+            (folder / "state").write_text("kept")
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        fail()
+    assert [path.name for path in folder.parent.iterdir()] == ["key"]
+    with paths.claimed(folder):
+        assert (folder / "state").read_text() == "kept"
+
+
+def test_a_work_that_fails_before_it_left_anything_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), paths.claimed(tmp_path / "scratch" / "dcgan" / "key"):
+        raise RuntimeError("stopped")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_process_has_claimed_is_refused_until_that_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "scratch" / "dcgan" / "key"
+    code = f"""
+import sys; sys.path.insert(0, {str(ROOT / "src")!r})
+from pathlib import Path
+from gans import paths
+with paths.claimed(Path({str(folder)!r})):
+    Path({str(folder / "state")!r}).touch()
+    print("claimed", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"claimed\n"
+        line = r"another process is at this very work \(it holds .*key\.lock\); wait"
+        with pytest.raises(InputError, match=line), paths.claimed(folder):
+            pass
+        assert (folder / "state").exists()
+        other.kill()  # as it has no time to give anything back
+    with paths.claimed(folder):
+        assert (folder / "state").exists()
+
+
+def test_two_processes_do_not_write_the_same_at_once(tmp_path: Path) -> None:
+    """As trainers of one variant with different settings would: each has a state of its own, but not its outs."""
+    final = tmp_path / "models" / "dcgan"
+    code = f"""
+import sys; sys.path.insert(0, {str(ROOT / "src")!r})
+from pathlib import Path
+from gans import paths
+with paths.published(Path({str(final)!r})) as draft:
+    draft.write_text("theirs")
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"writing\n"
+        line = r"another process is at this very work \(it holds .*\.dcgan\.lock\); wait"
+        with pytest.raises(InputError, match=line), paths.published(final):
+            pass
+        other.communicate()
+    assert final.read_text() == "theirs"
+    assert list(final.parent.iterdir()) == [final]
+
+
+@pytest.mark.parametrize("error", [OSError("image file is truncated"), OSError(28, "No space left on device")])
+def test_an_error_of_the_disk_keeps_its_words_and_says_where(tmp_path: Path, error: OSError) -> None:
+    with pytest.raises(OSError, match=str(error.args[-1])) as caught, paths.published(tmp_path / "page.png"):
+        raise error
+    assert ("page.png" in str(caught.value)) == bool(error.errno)

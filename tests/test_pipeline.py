@@ -1,6 +1,7 @@
 """dvc.yaml says the truth about the code: which files a stage imports, and which parameters it reads."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,18 @@ from conftest import ROOT
 from gans import variants
 from gans.config import AdversarialSettings, Codes, Settings
 
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+PIPELINE = (ROOT / "dvc.yaml").read_text()
+STAGES = yaml.safe_load(PIPELINE)["stages"]
+INTERPOLATED = set(re.findall(r"\$\{([a-z_.]+)\}", PIPELINE)) - {"item.variant"}  # keys whose values DVC puts in
+CHECKED = "data/params.schema.json"
 VARIANT = "${item.variant}"
 VARIANTS = "src/gans/variants"
 LOADS_ONE_VARIANT = {"train", "sample", "evaluate"}
 LOADS_ALL_VARIANTS = {"overview", "report"}
 
 OF_CODES = {*Codes.model_fields, "init_from"}  # what the autoencoders of several sizes do not take from the shared ones
+
+DECIDES_NOTHING = {"run.save_seconds", "run.save_epochs"}  # of what comes out: no stage is to run again for them
 
 # What a call in a stage reads of params.yaml, beside `params.<key>` itself.
 READ_BY_CALL = {
@@ -83,18 +89,19 @@ def read_parameters(stage: str) -> set[str]:
     """Return the keys that a stage's script reads, found in its text."""
     tree = ast.parse((ROOT / "stages" / f"{stage}.py").read_text())
     inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    found: set[str] = set()
+    found = INTERPOLATED if stage == "settings" else set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and id(node) not in inner and chain(node)[:1] == ["params"]:
             found.add(".".join(chain(node)[1:]))
         if isinstance(node, ast.Call):
             found |= READ_BY_CALL.get(chain(node.func)[-1] if chain(node.func) else "", set())
+    found = found - DECIDES_NOTHING
     return {key for key in found if not any(key.startswith(f"{section}.") for section in found)}
 
 
 def test_the_stages_are_those_of_the_pipeline_in_its_order() -> None:
     assert list(STAGES) == [
-        *("download", "preprocess", "classifier", "reference"),
+        *("settings", "download", "preprocess", "classifier", "reference"),
         *("train", "sample", "evaluate", "plot", "overview", "codes", "gaussian", "report"),
     ]
 
@@ -115,6 +122,18 @@ def test_every_stage_runs_its_own_module(stage: str) -> None:
     matrix = STAGES[stage].get("matrix")
     assert STAGES[stage]["cmd"] == f"{launcher} -m stages.{stage}" + (f" {VARIANT}" if matrix else "")
     assert matrix in (None, {"variant": "${active}"})
+
+
+def test_no_command_is_run_with_a_value_that_was_not_checked() -> None:
+    """A shell would run what stands in a value: commands come after `settings`, by its out or by those of `train`."""
+    of_train = [*STAGES["train"]["outs"], *(path for entry in STAGES["train"]["metrics"] for path in entry)]
+    of_train += [path for entry in STAGES["train"]["plots"] for path in entry]
+    commands = [name for name, stage in STAGES.items() if "${" in stage["cmd"]]
+    assert commands == ["train", "sample", "evaluate", "plot"]
+    assert CHECKED in STAGES["train"]["deps"]
+    assert STAGES["settings"]["outs"] == [CHECKED]
+    for name in commands[1:]:
+        assert set(of_train) & set(STAGES[name]["deps"]), name
 
 
 def test_what_a_stage_reads_is_found_in_any_place(tmp_path: Path) -> None:

@@ -1,5 +1,9 @@
 """The loop: who learns when, what is kept, and that it teaches."""
 
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -7,12 +11,13 @@ import pytest
 import torch
 from torch import nn
 
-from gans import images, randomness, sampling, training, variants
+from gans import images, randomness, sampling, signals, training, variants
 from gans.arrays import DataShape
 from gans.batches import Batches
 from gans.config import AdversarialSettings, Settings
 from gans.errors import InputError
 from gans.sampling import Sampler
+from gans.state import Store
 from gans.variants import Adversarial, Readings, Round, Turn, Variant
 
 SHAPE = DataShape(3, 16)
@@ -183,15 +188,137 @@ def test_the_loop_binds_the_batchs_labels(small: Settings, pixels: np.ndarray, c
     assert told[:4] == [wanted.tolist()] * 4  # D of real images, G, D of its fakes, D in G's turn
 
 
-def test_a_loss_that_is_not_finite_stops_with_its_step(small: Settings, pixels: np.ndarray) -> None:
-    class Diverging(ThreeCriticSteps):
-        def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
-            loss, readings = super().generator_loss(batch)
-            return loss * (float("nan") if len(self.seen) > 5 else 1.0), readings
+class Spoilt(ThreeCriticSteps):
+    """Its G meets something that is not finite in its second iteration: in the loss, or in the gradient alone."""
 
-    ThreeCriticSteps.seen.clear()
-    with pytest.raises(InputError, match="loss_g is nan at step 2; expected a finite number"):
-        train(Diverging, small.model_copy(update={"epochs": 9, "discriminator_steps": 3}), pixels)
+    spoilt: ClassVar[str]
+    built: ClassVar[list[Variant]] = []
+
+    def __init__(self, settings: AdversarialSettings, shape: DataShape) -> None:
+        super().__init__(settings, shape)
+        self.turns_of_g = 0
+        self.built[:] = [self]
+        self.before: dict[str, torch.Tensor] = {}
+
+    def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+        loss, readings = super().generator_loss(batch)
+        self.turns_of_g += 1
+        if self.turns_of_g == 2:
+            self.before = {key: value.clone() for key, value in self.generator.state_dict().items()}
+            zero = (loss * 0).abs().sqrt() if self.spoilt == "gradient" else loss * float("nan")  # d sqrt(0) = inf * 0
+            return loss + zero, readings
+        return loss, readings
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "line"),
+    [
+        ("loss", "loss_g is nan at step 2; expected a finite number: lower lr"),
+        ("gradient", "the norm of loss_g's gradient is nan at step 2; expected a finite number: lower lr"),
+    ],
+)
+def test_what_is_not_finite_stops_the_training_before_its_update(
+    small: Settings, pixels: np.ndarray, spoilt: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spoilt, "spoilt", spoilt, raising=False)
+    with pytest.raises(InputError, match=line):
+        train(Spoilt, small.model_copy(update={"epochs": 9, "discriminator_steps": 3}), pixels)
+    (variant,) = Spoilt.built
+    assert isinstance(variant, Spoilt)
+    assert variant.turns_of_g == 2
+    after = variant.generator.state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in variant.before.items())
+
+
+class Fault(Exception):
+    """Ends a training from within, as a kill would."""
+
+
+def same(one: training.Trained, other: training.Trained) -> bool:
+    """Return whether two trainings left the same: weights of all networks, averages, losses, pictures."""
+    weights = [
+        [
+            value
+            for module in (*trained.variant.networks.values(), trained.averaged)
+            for value in module.state_dict().values()
+        ]
+        for trained in (one, other)
+    ]
+    return (
+        one.rows == other.rows
+        and one.progress.images_seen == other.progress.images_seen
+        and all(map(np.array_equal, one.progress.frames, other.progress.frames))
+        and all(map(torch.equal, *weights))
+    )
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "sgd"}, {"discriminator_steps": 2, "batch_size": 4}])
+@pytest.mark.parametrize("kind", ["dcgan", "dcgan_upsample"])  # batch statistics; dropout
+def test_a_training_that_was_interrupted_twice_ends_as_an_undisturbed_one(
+    small: AdversarialSettings, pixels: np.ndarray, tmp_path: Path, kind: str, changes: dict[str, object]
+) -> None:
+    settings = small.model_copy(update={"epochs": 3, **changes})
+    variant = variants.load(kind)
+    undisturbed = train(variant, settings, pixels)
+    store = Store(tmp_path / "state")
+    saving = training.Saving(store, every_seconds=0, every_epochs=1)  # after each step
+
+    def interrupted_after(images: int) -> None:
+        def keep(images_seen: int, _: nn.Module) -> None:
+            if images_seen >= images:
+                raise Fault
+
+        moments = training.Checkpoints(0.25, keep)
+        cpu = torch.device("cpu")
+        with pytest.raises(Fault):
+            training.train(variant, settings, SHAPE, pixels, None, cpu, 3, checkpoints=moments, saving=saving)
+
+    interrupted_after(24)
+    interrupted_after(64)
+    resumed = training.train(variant, settings, SHAPE, pixels, None, torch.device("cpu"), 3, saving=saving)
+    assert same(resumed, undisturbed)
+    again = training.train(variant, settings, SHAPE, pixels, None, torch.device("cpu"), 3, saving=saving)
+    assert same(again, undisturbed)  # a finished one is not trained again
+    assert again.seconds == pytest.approx(resumed.seconds, abs=0.5)
+
+
+def test_states_are_saved_after_so_many_epochs(small: Settings, pixels: np.ndarray, tmp_path: Path) -> None:
+    """32 images in batches of 8 for 5 epochs are 20 steps."""
+    steps = []
+
+    class Noting(Store):
+        def save(self, step: int, state: Mapping[str, object]) -> None:
+            steps.append(step)
+            super().save(step, state)
+
+    saving = training.Saving(Noting(tmp_path), every_seconds=1e6, every_epochs=2)
+    settings = small.model_copy(update={"epochs": 5})
+    training.train(variants.load("dcgan"), settings, SHAPE, pixels, None, torch.device("cpu"), 2, saving=saving)
+    assert steps == [8, 16, 20]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_waits_for_the_step_and_its_state(
+    small: Settings, pixels: np.ndarray, tmp_path: Path, number: int, status: int
+) -> None:
+    class Asked(ThreeCriticSteps):
+        def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+            os.kill(os.getpid(), number)
+            return super().generator_loss(batch)
+
+    store = Store(tmp_path)
+    saving = training.Saving(store, every_seconds=1e6, every_epochs=1e6)
+    handlers = {each: signal.getsignal(each) for each in (*signals.ASKING_TO_STOP, signals.PARENT_ENDED)}
+    try:
+        with pytest.raises(signals.Stopped, match="step 1 of 8 is saved: run again to go on") as stopped:
+            training.train(Asked, small, SHAPE, pixels, None, torch.device("cpu"), 2, saving=saving)
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+    assert stopped.value.status == status
+    state = store.load()
+    assert state is not None
+    assert state["iterations"] == 1
 
 
 def test_a_dcgan_learns_the_colour_of_its_images(small: Settings, cpu: torch.device) -> None:

@@ -5,6 +5,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -28,8 +29,9 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-            raise InputError(f"{path} is not a readable zip ({error}); expected {expected}") from None
-        found = [(name_of(info.filename), info) for info in self._zip.infolist() if not info.is_dir()]
+            raise InputError(f"{path} is not a readable zip ({told(error)}); expected {expected}") from None
+        files = [info for info in self._zip.infolist() if not info.filename.endswith("/")]  # is_dir fails for no name
+        found = [(name_of(info.filename), info) for info in files]
         self._members = {name: info for name, info in found if name is not None}
         if not self._members:
             raise InputError(f"{path} holds no image; expected {expected}")
@@ -50,7 +52,7 @@ class Archive:
             return picture
         except Exception as error:  # zipfile, zlib and Pillow raise a dozen kinds for as many sorts of damage
             kinds = " or ".join(self._formats)
-            found = f"not a {kinds}" if isinstance(error, UnidentifiedImageError) else error
+            found = f"not a {kinds}" if isinstance(error, UnidentifiedImageError) else told(error)
             raise InputError(f"{name}: {found}; expected a whole {kinds} of at most {MAX_PIXELS} pixels") from None
 
     def mode(self, name: str) -> str | None:
@@ -63,4 +65,19 @@ class Archive:
             return None
 
     def _opened(self, name: str) -> Image.Image:
-        return Image.open(io.BytesIO(self._zip.read(self._members[name])), formats=self._formats)
+        info = self._members[name]
+        with opened(self._zip, info) as file:
+            content = file.read(info.file_size)  # without a number, what claims to be small may unpack to gigabytes
+        return Image.open(io.BytesIO(content), formats=self._formats)
+
+
+def opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    """Open a member of a zip; raise BadZipFile unless it is stored or deflated, as all others unpack without bound."""
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise zipfile.BadZipFile(f"{info.filename!r} is compressed, but not deflated: pack it anew")
+    return archive.open(info)
+
+
+def told(error: Exception) -> str:
+    """Return what an exception says in one line: it may be nothing, two lines, or kilobytes of a damaged zip."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,11 +1,15 @@
-"""Records as JSON and CSV files, each written whole or not at all."""
+"""Records as JSON and CSV files, each written whole or not at all; arrays."""
 
 import csv
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from gans import paths
 from gans.errors import InputError
@@ -43,6 +47,16 @@ def read_csv(path: Path) -> dict[str, list[float]]:
         reader = csv.DictReader(file)
         rows = list(reader)
     return {name: [float(row[name] or "nan") for row in rows] for name in reader.fieldnames or ()}
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write an array, of numbers alone, as .npy."""
+    try:
+        np.save(path, array, allow_pickle=False)
+    except OSError as error:
+        if error.errno is None:  # NumPy tells a full disk by how many values it wrote
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from None
+        raise
 
 
 def _check_presence(path: Path) -> None:

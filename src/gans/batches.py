@@ -1,4 +1,6 @@
-"""The training images and their labels as batches, each a function of (array, seed, step)."""
+"""Images as batches: those to train on, each a function of (array, seed, step), and all in turn."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -6,6 +8,12 @@ import torch
 from gans import randomness
 from gans.errors import InputError
 from gans.images import to_float
+
+
+def in_turn(images: np.ndarray, batch_size: int, device: torch.device) -> Iterator[torch.Tensor]:
+    """Yield all images (N, S, S, C) in order as uint8 batches (B, S, S, C) on the device; the last may be smaller."""
+    for start in range(0, len(images), batch_size):
+        yield torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
 
 
 class Batches:

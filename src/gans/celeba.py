@@ -96,7 +96,7 @@ def read_partition(path: Path, names: Sequence[str]) -> dict[str, list[int]]:
     split_of: dict[str, str] = {}
     for number, words in _rows(path):
         if len(words) != 2 or words[1] not in ("0", "1", "2"):
-            raise InputError(f"{path}, line {number}: {' '.join(words)!r}; expected a file name and 0, 1 or 2")
+            raise InputError(f"{path}, line {number}: {' '.join(words)[:80]!r}; expected a file name and 0, 1 or 2")
         _refuse_repeated(path, number, words[0], split_of)
         split_of[words[0]] = SPLITS[int(words[1])]
     _check_agreement(path, split_of, names)
@@ -119,7 +119,10 @@ def read_attributes(path: Path, names: Sequence[str]) -> tuple[list[str], np.nda
         raise InputError(f"{path} has {len(lines)} lines; expected a count, the attributes' names and a row an image")
     (_, count), (_, known), *rows = lines
     if count != [str(len(rows))]:
-        raise InputError(f"{path}: its first line says {' '.join(count)!r}, but it has {len(rows)} rows")
+        raise InputError(f"{path}: its first line says {' '.join(count)[:80]!r}, but it has {len(rows)} rows")
+    if len(set(known)) < len(known):
+        twice = next(name for place, name in enumerate(known) if name in known[:place])
+        raise InputError(f"{path} names the attribute {twice!r} twice; expected each once")
     values: dict[str, list[bool]] = {}
     for number, words in rows:
         if len(words) != 1 + len(known) or not {"-1", "1"}.issuperset(words[1:]):

@@ -3,19 +3,21 @@
 Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images".
 """
 
+import gzip
 import io
 import pickle
+import pickletools
 import shutil
 import tarfile
-import zlib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from gans import paths
+from gans import archives, paths
 from gans.errors import InputError
 from gans.labelled import LabelledImages
 
@@ -25,16 +27,8 @@ BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": 
 META = "batches.meta"
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 MAX_BYTES = 64 * 2**20  # of one batch; the published ones have 31 million
+CHUNK = 2**20  # bytes that are read at a time
 SHAPE = (3, 32, 32)
-NAMED_BY_ARRAYS = {  # what NumPy 1 and 2 name in the pickle of an array, and Python 3 in an old kind of bytes
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("_codecs", "encode"),
-}
 
 
 def gather(root: Path, folder: Path) -> None:
@@ -89,17 +83,37 @@ def _contents(folder: Path) -> dict[str, bytes]:
         return {name: _limited(folder / name) for name in wanted if (folder / name).exists()}
     contents: dict[str, bytes] = {}
     try:
-        with tarfile.open(folder / ARCHIVE, "r:gz") as archive:
+        with _Gzip(folder / ARCHIVE) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
             for member in archive:
+                if member.size < 0:
+                    raise tarfile.ReadError("a member of less than no bytes")  # tarfile would go back to it for ever
+                name = member.name.removeprefix(f"{FOLDER}/")
+                file = archive.extractfile(member) if name in wanted and member.isfile() else None
+                if not file:
+                    continue
                 if member.size > MAX_BYTES:
                     raise InputError(f"{ARCHIVE}: {member.name} has {member.size} bytes; expected at most {MAX_BYTES}")
-                file = archive.extractfile(member) if member.isfile() else None
-                name = member.name.removeprefix(f"{FOLDER}/")
-                if file and name in wanted:
-                    contents[name] = file.read()
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise InputError(f"{folder / ARCHIVE}: {error}; expected the whole published archive: fetch it anew") from None
+                if name in contents:
+                    raise InputError(f"{folder / ARCHIVE} holds {name} twice; expected each once: fetch it anew")
+                contents[name] = b"".join(iter(partial(file.read, CHUNK), b""))
+            while unpacked.read(CHUNK):  # to gzip's checksum, which comes last
+                pass
+    except InputError:
+        raise
+    except Exception as error:  # tarfile, gzip and zlib raise a dozen kinds for as many sorts of damage
+        found = archives.told(error)
+        raise InputError(f"{folder / ARCHIVE}: {found}; expected the whole published archive: fetch it anew") from None
     return contents
+
+
+class _Gzip(gzip.GzipFile):
+    """A gzip that is read a chunk at a time: a tar can ask for a name of any length."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return up to `size` bytes; raise tarfile's ReadError where that is no number up to CHUNK."""
+        if size is None or not 0 <= size <= CHUNK:
+            raise tarfile.ReadError(f"a head of {size} bytes")
+        return super().read(size)
 
 
 def _limited(path: Path) -> bytes:
@@ -111,8 +125,9 @@ def _limited(path: Path) -> bytes:
 def _unpacked(name: str, content: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Return the images (n, 3, 32, 32) uint8 and the labels (n,) int64 of a batch."""
     batch = _mapping(name, content)
-    images, labels = batch.get("data"), batch.get("labels")
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != (3072,):
+    data, labels = batch.get("data"), batch.get("labels")
+    images = data.values if isinstance(data, _Array) else None
+    if images is None or images.shape[1:] != (3072,):
         raise InputError(f"{name} has no data of n x 3,072 unsigned bytes; expected one of CIFAR-10's batches")
     if not isinstance(labels, list) or not all(type(label) is int and 0 <= label < 10 for label in labels):
         raise InputError(f"{name} has no list of labels from 0 to 9; expected one of CIFAR-10's batches")
@@ -131,13 +146,16 @@ def _class_names(content: bytes) -> list[str]:
 def _mapping(name: str, content: bytes) -> Mapping[str, Any]:
     """Return the dictionary in a pickle, its keys as text: Python 2 wrote the published ones, as bytes."""
     try:
+        for opcode, argument, _ in pickletools.genops(content):
+            if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > len(content):
+                raise ValueError(f"place {argument} of the memo")  # pickle would make room for all places before it
         values = _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except InputError as error:
         raise InputError(f"{name} {error}") from None
     except Exception as error:  # a damaged pickle can raise anything
         raise InputError(
-            f"{name} cannot be read ({type(error).__name__}: {error}); expected one of CIFAR-10's python batches: "
-            "fetch it anew"
+            f"{name} cannot be read ({type(error).__name__}: {archives.told(error)}); expected one of "
+            "CIFAR-10's python batches: fetch it anew"
         ) from None
     if not isinstance(values, dict):
         raise InputError(f"{name} holds a {type(values).__name__}; expected the dictionary of a CIFAR-10 batch")
@@ -148,11 +166,60 @@ def _text(value: object) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
+class _Kind:
+    """Stands for NumPy's dtype: of it, its code alone is kept."""
+
+    def __init__(self, code: object, *_: object) -> None:
+        self.code = _text(code)
+
+    def __setstate__(self, state: object) -> None:
+        """Pass over the byte order and the like, which bytes have not."""
+
+
+class _Array:
+    """Stands for NumPy's array, which would take the memory that a pickle names; `values` is None but for bytes."""
+
+    def __init__(self, *_: object) -> None:
+        self.values: np.ndarray | None = None
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        """Take what arrays pickle: a version, the shape, the kind, whether columns come first, and the bytes."""
+        _, shape, kind, fortran, content = state
+        self.values = _array(content, kind, shape, "F" if fortran else "C").values
+
+
+def _array(content: bytes, kind: _Kind, shape: tuple[int, ...], order: Any) -> _Array:
+    """Return the array of these bytes, as NumPy's _frombuffer would."""
+    array = _Array()
+    if kind.code == "u1":
+        array.values = np.frombuffer(content, np.uint8).reshape(shape, order=order)
+    return array
+
+
+def _latin_1(text: str, encoding: str) -> bytes:
+    """Return what Python 3 pickled as text of the same numbers."""
+    if encoding != "latin1":
+        raise ValueError(f"bytes as {encoding!r}")
+    return text.encode(encoding)
+
+
+NAMED_BY_ARRAYS: Mapping[tuple[str, str], Any] = {  # what pickles of arrays name, and Python 3 in an old kind of bytes
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Kind,
+    ("numpy.core.multiarray", "_reconstruct"): _Array,  # NumPy 1; then NumPy 2
+    ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy.core.numeric", "_frombuffer"): _array,
+    ("numpy._core.numeric", "_frombuffer"): _array,
+    ("_codecs", "encode"): _latin_1,
+}
+
+
 class _Unpickler(pickle.Unpickler):
     """Reads numbers, texts, lists, dictionaries and NumPy's arrays; a pickle that names anything else is refused."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what a pickle may name; raise InputError for anything else, which could run any code."""
+        """Return what stands for a thing that a pickle may name; raise InputError for others, which could run code."""
         if (module, name) not in NAMED_BY_ARRAYS:
-            raise InputError(f"asks for {module}.{name}, and could run anything; expected numbers alone: do not use it")
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+            named = f"{module}.{name}"[:80].encode("unicode_escape").decode()
+            raise InputError(f"asks for {named}, and could run anything; expected numbers alone: do not use it")
+        return NAMED_BY_ARRAYS[module, name]

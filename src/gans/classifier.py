@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from gans import artefacts, config, devices, paths, randomness
-from gans.batches import Batches
+from gans import artefacts, config, devices, paths, randomness, weights
+from gans.batches import Batches, in_turn
 from gans.errors import InputError
 from gans.images import to_float
 from gans.progress import progress_bar
@@ -69,8 +68,7 @@ class Judge:
     def _mapped(
         self, function: Callable[[torch.Tensor], torch.Tensor], images: np.ndarray, batch_size: int = 256
     ) -> np.ndarray:
-        starts = range(0, len(images), batch_size)
-        parts = (torch.from_numpy(np.array(images[start : start + batch_size])).to(self.device) for start in starts)
+        parts = in_turn(images, batch_size, self.device)
         return np.concatenate([function(to_float(part)).cpu().numpy() for part in parts])
 
 
@@ -127,8 +125,7 @@ def save(folder: Path, judges: Judges) -> None:
         shapes = {}
         for name, judge in vars(judges).items():
             if judge:
-                weights = {key: value.contiguous().cpu() for key, value in judge.network.state_dict().items()}
-                save_file(weights, draft / f"{name}.safetensors")
+                weights.write(draft / f"{name}.safetensors", judge.network)
                 shapes[name] = judge.network.shape
         artefacts.write_json(draft / "settings.json", shapes)
 
@@ -142,7 +139,7 @@ def load(folder: Path, device: torch.device) -> Judges:
         if name not in shapes:
             return None
         network = Classifier(**shapes[name])
-        network.load_state_dict(load_file(folder / f"{name}.safetensors"))
+        network.load_state_dict(weights.read(folder / f"{name}.safetensors"))
         return Judge(devices.in_use(network, device), device)
 
     return Judges(judge("classes"), judge("factors"))

@@ -159,6 +159,8 @@ class Run(Section):
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(description="auto, cuda, mps or cpu")
     deterministic: bool = Field(description="true or false")
     launcher: Literal["python"] = Field(description="python")
+    save_seconds: Real = Field(ge=0, description="a number of seconds, at least 0")
+    save_epochs: Real = Field(gt=0, description="a number above 0")
 
 
 class Params(AdversarialSettings):

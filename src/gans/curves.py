@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 
 from gans import sampling
 from gans.config import Settings
-from gans.errors import InputError
 from gans.sampling import Sampler
 
 MAX_ROWS = 1000  # of the loss curve
@@ -38,7 +38,7 @@ class LossCurve:
     def rows(self) -> list[dict[str, float]]:
         """Return a row an interval: step, images and epoch at its end, then the means of what was read in it.
 
-        Waits for the device. Raises InputError at the first mean that is not finite.
+        Waits for the device.
         """
         filled = [count for count in self._iterations_in if count]
         steps = np.cumsum(filled)
@@ -48,14 +48,20 @@ class LossCurve:
         ]
 
     def newest(self) -> dict[str, float]:
-        """Return the means of the interval at hand. Waits for the device; raises InputError as `rows` does."""
+        """Return the means of the interval at hand. Waits for the device."""
         row = sum(count > 0 for count in self._iterations_in) - 1
         return self._row(sum(self._iterations_in), (self._sums[row] / self._iterations_in[row]).cpu().double().numpy())
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what has been read so far."""
+        return {"columns": self._columns, "iterations_in": self._iterations_in, "sums": self._sums}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what a curve of the same length had read."""
+        self._columns, self._iterations_in = list(state["columns"]), list(state["iterations_in"])
+        self._sums = state["sums"].to(self._device)
+
     def _row(self, step: int, means: np.ndarray) -> dict[str, float]:
-        for column, value in zip(self._columns, means, strict=True):
-            if not math.isfinite(value):
-                raise InputError(f"{column} is {value} at step {step}; expected a finite number: lower lr")
         images = step * self._images_an_iteration
         row = {"step": step, "images": images, "epoch": round(images / self._num_images, 4)}
         return row | dict(zip(self._columns, means.tolist(), strict=True))
@@ -78,3 +84,11 @@ class Progress:
         if iteration in self._moments:
             self.frames.append(self._sampler(self._z))
             self.images_seen.append(images_seen)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the images so far."""
+        return {"frames": [torch.from_numpy(frame) for frame in self.frames], "images_seen": self.images_seen}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from the images of an earlier part of the same training."""
+        self.frames, self.images_seen = [frame.numpy() for frame in state["frames"]], list(state["images_seen"])

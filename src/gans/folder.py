@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 
@@ -67,7 +68,14 @@ def _files_below(root: Path) -> Iterator[str]:
             except UnicodeEncodeError:
                 raise InputError(f"{root} holds {os.fsencode(name)!r}, a name that is not UTF-8; rename it") from None
             if _is_picture(PurePosixPath(name)):
+                if _has_controls(name):
+                    raise InputError(f"{root} holds {name!r}, a name with a control character; rename it")
                 yield name
+
+
+def _has_controls(name: str) -> bool:
+    """Return whether a name would break the line of a message, or a table: it has a line's end, NUL or the like."""
+    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name)
 
 
 def _is_picture(path: PurePosixPath) -> bool:
@@ -78,9 +86,13 @@ def _is_picture(path: PurePosixPath) -> bool:
 
 def _name_of(member: str) -> str | None:
     path = PurePosixPath(member.replace("\\", "/"))  # as some programs for Windows write them
-    if path.is_absolute() or ".." in path.parts:
+    if path.is_absolute() or PureWindowsPath(member).is_absolute() or ".." in path.parts:
         raise InputError(f"the zip in data.root names {member!r}; expected names below its own top: pack it anew")
-    return str(path) if _is_picture(path) else None
+    if not _is_picture(path):
+        return None
+    if _has_controls(member):
+        raise InputError(f"the zip in data.root names {member!r}; expected no control characters: pack it anew")
+    return str(path)
 
 
 def open_images(folder: Path) -> LabelledImages:

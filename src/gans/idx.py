@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gans import paths
+from gans import archives, paths
 from gans.errors import InputError
 from gans.labelled import LabelledImages
 
+SIDE = 28  # pixels of each picture
 MAX_BYTES = 2**30  # of one file, unpacked; EMNIST's largest has 547 million
 PLACES = {  # below a folder of the user's: where it leads itself, and where torchvision leaves the files
     "mnist": (".", "MNIST/raw"),
@@ -86,6 +87,11 @@ def open_images(dataset: str, folder: Path, emnist_split: str) -> LabelledImages
     splits: dict[str, range] = {}
     for split, (images_name, labels_name) in file_names(dataset, emnist_split).items():
         images.append(_read(folder, images_name, 3))
+        _, height, width = images[-1].shape
+        if (width, height) != (SIDE, SIDE):
+            raise InputError(
+                f"{images_name} has pictures of {width} x {height} pixels; expected {SIDE} x {SIDE}: fetch it anew"
+            )
         first_label = 1 if (dataset, emnist_split) == ("emnist", "letters") else 0
         labels.append(_read_labels(folder, labels_name, len(images[-1]), first_label, len(classes)))
         splits[split] = range(len(names), len(names) + len(images[-1]))
@@ -109,14 +115,14 @@ def open_images(dataset: str, folder: Path, emnist_split: str) -> LabelledImages
 
 def _read_labels(folder: Path, name: str, count: int, first: int, num_classes: int) -> np.ndarray:
     """Return `count` labels as int64, counted from 0 instead of `first`."""
-    labels = _read(folder, name, 1).astype(np.int64)
+    labels = _read(folder, name, 1)
     if len(labels) != count:
         raise InputError(f"{name} has {len(labels)} labels for {count} images; expected one for each: fetch both anew")
     last = first + num_classes - 1
     wrong = labels[(labels < first) | (labels > last)]
     if len(wrong):
         raise InputError(f"{name} has the label {wrong[0]}; expected {first} to {last}: is it another data set's?")
-    return labels - first
+    return labels.astype(np.int64) - first
 
 
 def _read(folder: Path, name: str, num_dimensions: int) -> np.ndarray:
@@ -157,9 +163,11 @@ def _opened(folder: Path, name: str) -> Iterator[tuple[Path, io.BufferedIOBase]]
         else:
             try:
                 archive = stack.enter_context(zipfile.ZipFile(published))
-                member = stack.enter_context(archive.open(f"gzip/{name}.gz"))
-            except (zipfile.BadZipFile, KeyError) as error:
-                raise InputError(f"{published}: {error}; expected NIST's zip with gzip/{name}.gz") from None
+                member = stack.enter_context(archives.opened(archive, archive.getinfo(f"gzip/{name}.gz")))
+            except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, ValueError) as error:
+                raise InputError(
+                    f"{published}: {archives.told(error)}; expected NIST's zip with gzip/{name}.gz"
+                ) from None
             yield published / "gzip" / f"{name}.gz", stack.enter_context(gzip.open(member))
 
 
@@ -169,8 +177,9 @@ def _bytes_of(path: Path, file: io.BufferedIOBase, limit: int) -> bytearray:
     try:
         while chunk := file.read1(min(limit - len(received), 2**20)):  # read would lose what comes before the cut
             received += chunk
-    except EOFError:
-        pass  # gzip's word for a file cut short: what is missing is told by the count
+    except EOFError as error:  # gzip's word for a file cut short: what is missing is told by the count ...
+        if len(received) == limit - 1:  # ... unless it is the checksum alone
+            raise InputError(f"{path} is damaged ({error}); expected a whole gzip: fetch it anew") from None
     except (gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged ({error}); expected a gzipped IDX file: fetch it anew") from None
     return received

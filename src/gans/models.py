@@ -3,16 +3,15 @@
 A variant that was trained several times has a folder in it for each further training, which differs in its seed.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import nn
 
-from gans import artefacts, devices, variants
+from gans import artefacts, devices, paths, variants, weights
 from gans.arrays import DataShape
 from gans.config import Settings
 from gans.errors import InputError
@@ -39,19 +38,25 @@ def save(
     ended; progress.npy images over training, uint8 (frames, N, S, S, C); settings.json what it takes to build the
     networks again, and the images seen at each frame.
     """
-    _save_weights(folder / GENERATOR, averaged)
+    weights.write(folder / GENERATOR, averaged)
     for network, module in networks.items():
-        _save_weights(folder / f"raw_{network}.safetensors", module)
-    np.save(folder / "progress.npy", np.stack(frames))
+        weights.write(folder / f"raw_{network}.safetensors", module)
+    artefacts.write_array(folder / "progress.npy", np.stack(frames))
     record = {"variant": name, **settings.model_dump(), "shape": shape._asdict(), "frames_at": frames_at}
     artefacts.write_json(folder / "settings.json", record)
 
 
 def save_checkpoint(folder: Path, images_seen: int, averaged: nn.Module) -> None:
     """Write the averaged generator as it is after `images_seen` images into a training's folder."""
-    path = folder / CHECKPOINTS / f"{images_seen}.safetensors"
-    path.parent.mkdir(exist_ok=True)
-    _save_weights(path, averaged)
+    with paths.published(folder / CHECKPOINTS / f"{images_seen}.safetensors") as draft:
+        weights.write(draft, averaged)
+
+
+def copy_checkpoints(source: Path, folder: Path) -> None:
+    """Copy what `save_checkpoint` wrote from one folder to another."""
+    for _, path in checkpoints(source):
+        (folder / CHECKPOINTS).mkdir(exist_ok=True)
+        shutil.copyfile(path, folder / CHECKPOINTS / path.name)
 
 
 def make_repeat(folder: Path, repeat: int) -> Path:
@@ -72,10 +77,10 @@ def checkpoints(folder: Path) -> list[tuple[int, Path]]:
     return sorted((int(path.stem), path) for path in (folder / CHECKPOINTS).glob("*.safetensors"))
 
 
-def load_sampler(folder: Path, device: torch.device, weights: Path | None = None) -> tuple[Sampler, Settings]:
-    """Return the averaged generator of a training, of a checkpoint if its `weights` are given, and its settings."""
+def load_sampler(folder: Path, device: torch.device, moment: Path | None = None) -> tuple[Sampler, Settings]:
+    """Return the averaged generator of a training, or of its checkpoint in the file `moment`, and its settings."""
     variant, settings, shape = _build(folder)
-    generator = _ready(variant.generator, weights or folder / GENERATOR, device)
+    generator = _ready(variant.generator, moment or folder / GENERATOR, device)
     return Sampler(generator, shape.class_counts if variant.conditional else ()), settings
 
 
@@ -99,10 +104,7 @@ def load_weights(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
             f"init_from is {folder}, which holds no raw_generator.safetensors or other weights; expected a copy of a "
             "folder in models/, outside models/ (DVC empties a variant's own folder before it trains)"
         )
-    try:
-        return {path.stem.removeprefix("raw_"): load_file(path) for path in files}
-    except SafetensorError as error:
-        raise InputError(f"init_from is {folder}, whose weights are damaged ({error}); copy them again") from None
+    return {path.stem.removeprefix("raw_"): weights.read(path) for path in files}
 
 
 def load_progress(folder: Path) -> tuple[np.ndarray, Sequence[int]]:
@@ -120,11 +122,7 @@ def _build(folder: Path) -> tuple[Variant, Settings, DataShape]:
     return kind(settings, shape), settings, shape
 
 
-def _ready(module: nn.Module, weights: Path, device: torch.device) -> nn.Module:
+def _ready(module: nn.Module, file: Path, device: torch.device) -> nn.Module:
     """Return a network with saved weights, in use on the device."""
-    module.load_state_dict(load_file(weights))
+    module.load_state_dict(weights.read(file))
     return devices.in_use(module, device)
-
-
-def _save_weights(path: Path, module: nn.Module) -> None:
-    save_file({name: value.contiguous().cpu() for name, value in module.state_dict().items()}, path)

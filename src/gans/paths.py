@@ -3,9 +3,14 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from gans.errors import InputError
+
+SCHEMA = Path("data/params.schema.json")
 SUMMARY = Path("metrics/summary.json")
 FLOOR = Path("metrics/floor.json")
 GAUSSIAN = Path("metrics/gaussian.json")
@@ -25,9 +30,18 @@ def raw(dataset: str) -> Path:
     return Path("data/raw") / dataset
 
 
+def scratch(name: str) -> Path:
+    """Return the folder of what an interrupted piece of work goes on from.
+
+    It lies in the workspace that the command was typed in, where temporary and queued experiments find it, too, or
+    where GANS_SCRATCH says.
+    """
+    return users_folder(os.environ.get("GANS_SCRATCH") or "scratch") / name
+
+
 def incoming(dataset: str) -> Path:
     """Return the folder where raw files are gathered before they are published, and partial downloads wait."""
-    return Path("data/incoming") / dataset
+    return scratch("incoming") / dataset
 
 
 def processed(dataset: str) -> Path:
@@ -95,20 +109,75 @@ def users_folder(path: str) -> Path:
 
 @contextmanager
 def published(final: Path) -> Iterator[Path]:
-    """Yield a path to write a file or folder at; it becomes `final` in one move when all went well.
+    """Yield a path to write a file or folder at; once it lies on the disk it becomes `final`, in one move.
 
-    When the body raises, what it wrote is removed and `final` stays as it was.
+    When the body raises, what it wrote is removed and `final` stays as it was. Raises InputError while another process
+    is writing the same.
     """
     draft = final.with_name(f".{final.name}.draft")
-    remove(draft)
+    with _alone(final.with_name(f".{final.name}.lock")):
+        try:
+            remove(draft)
+            yield draft
+            become(draft, final)
+        except OSError as error:  # a full disk does not say by itself what it had no room for
+            if error.errno and not error.filename:
+                error.filename = str(final)
+            raise
+        finally:
+            remove(draft)
+
+
+def become(draft: Path, final: Path) -> None:
+    """Make a finished file or folder on the same disk `final`, which it replaces, once it would survive a power cut."""
+    for path in (draft, *draft.rglob("*")):
+        _onto_the_disk(path)
     final.parent.mkdir(parents=True, exist_ok=True)
+    if final.is_dir():
+        remove(final)
+    os.replace(draft, final)
+    _onto_the_disk(final.parent)
+
+
+def _onto_the_disk(path: Path) -> None:
+    """Wait until a file, or the list of what is in a folder, would survive a power cut."""
+    if os.name == "posix":  # elsewhere folders cannot be opened
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[Path]:
+    """Yield `folder`, made, as this process's alone; remove it when all went well, and else leave what is in it.
+
+    The claim ends with the process, however that ends. Raises InputError while another process has the folder.
+    """
     try:
-        yield draft
-        if final.is_dir():
-            remove(final)
-        os.replace(draft, final)
+        with _alone(folder.with_name(f"{folder.name}.lock")):
+            folder.mkdir(parents=True, exist_ok=True)
+            yield folder
+            remove(folder)
     finally:
-        remove(draft)
+        with suppress(OSError):  # not empty
+            for place in (folder, *folder.parents[:2]):
+                if place.exists():
+                    place.rmdir()
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold a lock, which ends with the process however that ends; raise InputError while another process holds it."""
+    try:
+        with FileLock(lock, timeout=0):
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)  # still held: whoever has it open already looks again
+    except Timeout:
+        raise InputError(f"another process is at this very work (it holds {lock}); wait for it, or stop it") from None
 
 
 def make_anew(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Crop, shrink and pack: labelled pictures to one uint8 array."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -68,9 +69,9 @@ def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, 
     crop_px = crop_px if data.aligned else None
     images = _decoded(data, order, folder / "images.npy", size, crop_px)
     if data.labels is not None:
-        np.save(folder / "labels.npy", data.labels[order])
+        artefacts.write_array(folder / "labels.npy", data.labels[order])
     if data.attribute_values is not None:
-        np.save(folder / "attributes.npy", data.attribute_values[order])
+        artefacts.write_array(folder / "attributes.npy", data.attribute_values[order])
     stops = np.cumsum([len(indices) for indices in kept.values()])
     meta = {
         "num_images": len(order),
@@ -96,6 +97,7 @@ def _decoded(data: LabelledImages, order: Sequence[int], path: Path, size: int, 
     a thread besides.
     """
     images = np.lib.format.open_memmap(path, "w+", np.uint8, (len(order), size, size, data.channels))
+    _reserve(path)
     damaged: dict[int, str] = {}
 
     def decode(start: int) -> int:
@@ -119,6 +121,13 @@ def _decoded(data: LabelledImages, order: Sequence[int], path: Path, size: int, 
         raise InputError(f"{len(damaged)} of {len(order)} images cannot be used: {listed}")
     images.flush()
     return images
+
+
+def _reserve(path: Path) -> None:
+    """Have the disk set aside the room of a file: without it, writing into a mapped one would kill the process."""
+    with path.open("r+b") as file:
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _spread_over_each_split(splits: Mapping[str, Sequence[int]], max_images: int | None) -> dict[str, list[int]]:

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn.functional import avg_pool2d
 
+from gans import batches
 from gans.images import to_float
 
 MAX_FEATURES = 4096  # of an image; larger maps are averaged over 2 x 2 places until they are fewer
@@ -33,8 +34,8 @@ def features_of(
 
     handle = last.register_forward_pre_hook(see)
     with torch.inference_mode():
-        for start in range(0, len(images), batch_size):
-            batch = to_float(torch.from_numpy(np.array(images[start : start + batch_size])).to(device))
+        for pixels in batches.in_turn(images, batch_size, device):
+            batch = to_float(pixels)
             network(*([batch, torch.zeros(len(batch), dtype=torch.int64, device=device)] if conditional else [batch]))
     handle.remove()
     return np.concatenate(seen)

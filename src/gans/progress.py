@@ -6,10 +6,14 @@ from typing import Never
 from tqdm import tqdm
 
 
-def progress_bar(total: int, description: str, unit: str) -> "tqdm[Never]":
-    """Return a bar over `total` units on standard error: lively on a terminal, a line now and then in a log file."""
+def progress_bar(total: int, description: str, unit: str, done: int = 0) -> "tqdm[Never]":
+    """Return a bar over `total` units, so many of them done, on standard error.
+
+    It is lively on a terminal, and a line now and then in a log file.
+    """
     return tqdm(
         total=total,
+        initial=done,
         desc=description,
         unit=unit,
         unit_scale=total >= 10_000,

@@ -1,7 +1,9 @@
 """The training loop: it names no variant."""
 
+import contextlib
 import math
 import platform
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,15 +13,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from gans import devices, randomness, sampling
+from gans import devices, randomness, sampling, signals
 from gans.arrays import DataShape
 from gans.batches import Batches
 from gans.config import Settings
 from gans.curves import LossCurve, Progress
 from gans.ema import AveragedModule
 from gans.errors import InputError
+from gans.finite import FiniteGuard
 from gans.progress import progress_bar
 from gans.sampling import Sampler
+from gans.state import Store
 from gans.variants import Readings, Turn, Variant
 
 COLUMNS = ("step", "images", "epoch", "loss_d", "loss_g", "d_real", "d_fake")  # of every variant's loss curve
@@ -37,7 +41,7 @@ class Trained:
     steps: dict[str, int]  # optimiser steps, by the column of the player's loss
     images_seen: int  # real images shown to the first player
     progress: Progress
-    seconds: float
+    seconds: float  # of the loop, over all the parts of a training that was interrupted
 
     def facts(self, device: torch.device) -> dict[str, Any]:
         """Return what a rerun on this kind of device repeats exactly."""
@@ -79,6 +83,15 @@ class Checkpoints:
         return moments - {0, num_iterations}
 
 
+@dataclass(frozen=True)
+class Saving:
+    """Where, and how often, a training saves what it takes to go on from: after so many seconds and so many epochs."""
+
+    store: Store
+    every_seconds: float
+    every_epochs: float
+
+
 def train(
     kind: type[Variant],
     settings: Settings,
@@ -89,19 +102,18 @@ def train(
     num_frames: int,
     weights: Weights | None = None,
     checkpoints: Checkpoints | None = None,
+    saving: Saving | None = None,
 ) -> Trained:
     """Return a variant trained on uint8 images (N, S, S, C) for `settings.epochs` passes of its first player.
 
     `labels` (N,) are for variants that are conditional; `weights` are those to start from. The same arguments on the
-    same kind of device give the same bytes. Raises InputError when a loss is not finite, when there are fewer images
-    than a batch takes, or no labels for a variant that wants them.
+    same kind of device give the same bytes, also when `saving` holds the state of an earlier call with them that was
+    interrupted; with it, SIGINT and SIGTERM raise Stopped after the step at hand, whose state is saved. Raises
+    InputError before an update by a loss or gradient that is not finite, when there are fewer images than a batch
+    takes, or no labels for a variant that wants them.
     """
     if kind.conditional and (labels is None or shape.num_classes < 2):
-        raise InputError(
-            f"{kind.title} learns from labels, but the images have {'one class' if shape.num_classes else 'none'}; "
-            "set data.condition_on to attributes of faces such as [Smiling], put a folder's images into a sub-folder "
-            "for each class, or leave this variant out of active"
-        )
+        raise InputError(_lack_of_labels(kind, shape))
 
     # Everything random follows from the seed: first the weights.
     torch.manual_seed(randomness.derived_seed(settings.seed, "weights"))
@@ -128,12 +140,27 @@ def train(
     curve = LossCurve(num_iterations, images_an_iteration, len(images), device)
     sampler = Sampler(average.module, shape.class_counts if kind.conditional else ())
     progress = Progress(sampler, settings, num_iterations, num_frames, device)
-    progress.look(0, 0)
     kept = checkpoints.iterations(num_iterations, settings.epochs) if checkpoints else set()
 
-    started = time.perf_counter()
-    with progress_bar(num_iterations * images_an_iteration, kind.title, "img") as bar:
-        for iteration in range(num_iterations):
+    # All that the steps change is in these parts; an interrupted training goes on from them.
+    parts = {**variant.networks, "average": average.module, **optimizers, "curve": curve, "progress": progress}
+    saver = _Saver(saving, parts, num_iterations / settings.epochs)
+    first, seconds = saver.resumed()
+    guard = FiniteGuard([turn.column for turn in turns for _ in range(turn.steps)], optimizers.values(), device)
+    between_updates = max(1, num_iterations // BAR_UPDATES)
+    between_checks = 1 if device.type == "cpu" else between_updates  # a check waits for the device
+    if first:
+        print(f"{kind.title}: going on after step {first} of {num_iterations}", file=sys.stderr)
+    else:
+        progress.look(0, 0)
+
+    done = first
+    started = time.perf_counter() - seconds
+    with (
+        signals.noted() if saving else contextlib.nullcontext(signals.Noted()) as came,
+        progress_bar(num_iterations * images_an_iteration, kind.title, "img", first * images_an_iteration) as bar,
+    ):
+        for iteration in range(first, num_iterations):
             # What layers draw for themselves, such as dropout, follows from the seed and the place in the run.
             torch.manual_seed(randomness.derived_seed(settings.seed, "layers", iteration))
             readings: Readings = {}
@@ -150,25 +177,78 @@ def train(
                     loss, own_readings = turn.loss(batch)
                     optimizers[turn.column].zero_grad(set_to_none=True)
                     loss.backward()
+                    guard.look(loss, turn.learner)
                     optimizers[turn.column].step()
                     _set_frozen(turn, False)
                     readings |= {turn.column: loss, **own_readings}
+            done = iteration + 1
+            if done % between_checks == 0 or done == num_iterations:
+                guard.check(first + 1)
 
             # The average follows, and the curve grows on the device: only the bar waits for it, now and then.
-            images_seen = (iteration + 1) * images_an_iteration
+            images_seen = done * images_an_iteration
             average.update(images_seen, images_an_iteration)
             curve.add(iteration, readings)
-            progress.look(iteration + 1, images_seen)
-            if checkpoints and iteration + 1 in kept:
+            progress.look(done, images_seen)
+            if checkpoints and done in kept:
                 checkpoints.keep(images_seen, average.module)
             bar.update(images_an_iteration)
-            if (iteration + 1) % max(1, num_iterations // BAR_UPDATES) == 0:
+            if done % between_updates == 0:
                 newest = curve.newest()
                 bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
-    rows = curve.rows()
+
+            # What an interruption is not to cost goes to the disk now and then, at a signal, and at the end.
+            stopping = came.number is not None
+            if stopping or saver.is_due(done) or done == num_iterations:
+                guard.check(first + 1)
+                saver.save(done, time.perf_counter() - started)
+            if stopping:
+                break
+    if came.number:
+        raise signals.Stopped(came.number, f"step {done} of {num_iterations} is saved: run again to go on")
 
     steps = {turn.column: num_iterations * turn.steps for turn in turns}
-    return Trained(variant, average.module, rows, steps, images_seen, progress, time.perf_counter() - started)
+    images_seen = num_iterations * images_an_iteration
+    return Trained(variant, average.module, curve.rows(), steps, images_seen, progress, time.perf_counter() - started)
+
+
+def _lack_of_labels(kind: type[Variant], shape: DataShape) -> str:
+    return (
+        f"{kind.title} learns from labels, but the images have {'one class' if shape.num_classes else 'none'}; "
+        "set data.condition_on to attributes of faces such as [Smiling], put a folder's images into a sub-folder "
+        "for each class, or leave this variant out of active"
+    )
+
+
+class _Saver:
+    """Saves the parts of a training as `saving` says, and puts them back; without it, neither."""
+
+    def __init__(self, saving: Saving | None, parts: Mapping[str, Any], iterations_an_epoch: float) -> None:
+        self._saving = saving
+        self._parts = parts
+        self._every = max(1, round(saving.every_epochs * iterations_an_epoch)) if saving else 0
+        self._last = time.monotonic()
+
+    def resumed(self) -> tuple[int, float]:
+        """Put the parts back as they were saved last; return the iterations done and the seconds they took."""
+        if self._saving is None or (state := self._saving.store.load()) is None:
+            return 0, 0.0
+        for name, part in self._parts.items():
+            part.load_state_dict(state[name])
+        return state["iterations"], state["seconds"]
+
+    def is_due(self, iterations: int) -> bool:
+        """Return whether it is time to save after so many iterations."""
+        if self._saving is None:
+            return False
+        return iterations % self._every == 0 or time.monotonic() - self._last >= self._saving.every_seconds
+
+    def save(self, iterations: int, seconds: float) -> None:
+        """Save the parts after so many iterations, which took so many seconds."""
+        if self._saving is not None:
+            state = {name: part.state_dict() for name, part in self._parts.items()}
+            self._saving.store.save(iterations, {**state, "iterations": iterations, "seconds": seconds})
+            self._last = time.monotonic()
 
 
 def start_from(networks: Mapping[str, nn.Module], weights: Weights) -> None:

@@ -1,0 +1,99 @@
+"""A variant's trainings, one a seed, each into its folder; what was interrupted goes on."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from gans import devices, models, state, training
+from gans.arrays import Packed
+from gans.config import Settings
+from gans.errors import InputError
+from gans.state import Store
+from gans.training import Checkpoints, Saving, Trained, Weights
+from gans.variants import Variant
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what the trainings of a variant give."""
+
+    name: str
+    kind: type[Variant]
+    settings: Settings  # of the first training; the others differ in their seeds, which count up from its own
+    seeds: int
+    data: Packed
+    weights: Weights | None  # to start from
+    num_frames: int  # images over training
+    moments_every: float | None  # epochs between the averaged generators that the first training keeps
+    device: torch.device
+
+    @property
+    def key(self) -> str:
+        """Return the name of the plan's resume state: another one as soon as anything here is another."""
+        weights = {
+            network: {key: state.digest(value) for key, value in values.items()}
+            for network, values in (self.weights or {}).items()
+        }
+        facts = {
+            "name": self.name,
+            "settings": self.settings.model_dump(),
+            "seeds": self.seeds,
+            "data": self.data.meta,
+            "labels": None if self.data.labels is None else state.digest(self.data.labels),
+            "weights": weights,
+            "num_frames": self.num_frames,
+            "moments_every": self.moments_every,
+        }
+        return state.key_of(facts, self.device)
+
+    def carry_out(
+        self, folder: Path, scratch: Path, *, save_seconds: float, save_epochs: float
+    ) -> tuple[Trained, list[float]]:
+        """Train into `folder`, which is made; return the first training, and the seconds that each took.
+
+        States are saved in `scratch`, so often, and a training of which one lies there goes on from it.
+        """
+        first, seconds = None, []
+        for repeat in range(self.seeds):
+            settings = self.settings.model_copy(update={"seed": self.settings.seed + repeat})
+            store = Store(scratch / f"seed_{settings.seed}")
+            try:
+                trained = self._train(settings, store, Saving(store, save_seconds, save_epochs), bool(repeat))
+            except InputError as error:
+                raise InputError(f"with seed {settings.seed}: {error}" if repeat else str(error)) from None
+            place = models.make_repeat(folder, repeat)
+            models.copy_checkpoints(store.folder, place)
+            models.save(
+                place,
+                name=self.name,
+                settings=settings,
+                shape=self.data.shape,
+                averaged=trained.averaged,
+                networks=trained.variant.networks,
+                frames=trained.progress.frames,
+                frames_at=trained.progress.images_seen,
+            )
+            first = first or trained
+            seconds.append(trained.seconds)
+        assert first is not None
+        return first, seconds
+
+    def _train(self, settings: Settings, store: Store, saving: Saving, later: bool) -> Trained:
+        moments = None
+        if self.moments_every and not later:
+            moments = Checkpoints(self.moments_every, partial(models.save_checkpoint, store.folder))
+        with devices.memory_told(self.device, f"lower batch_size ({settings.batch_size}) or width ({settings.width})"):
+            return training.train(
+                self.kind,
+                settings,
+                self.data.shape,
+                self.data.images[self.data.train],
+                self.data.train_labels,
+                self.device,
+                self.num_frames,
+                weights=self.weights,
+                checkpoints=moments,
+                saving=saving,
+            )
