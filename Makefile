@@ -15,7 +15,7 @@ repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards op
 	@echo "Done: open report/index.html"
 
 test: $(VENV)/ready-to-test ## run all tests
-	$(VENV)/bin/pytest
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n 2 --dist loadfile
 
 check: $(VENV)/ready-to-test ## lint, types and the fast tests
 	$(VENV)/bin/ruff check

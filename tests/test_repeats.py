@@ -101,8 +101,8 @@ def test_every_part_of_a_plan_has_a_part_in_its_key() -> None:
 
 
 def test_memory_that_does_not_suffice_is_told_with_what_to_lower(plan: Plan, tmp_path: Path) -> None:
-    settings = plan.settings.model_copy(update={"width": 1 << 22})
-    with pytest.raises(InputError, match=r"out of memory on cpu.*; lower batch_size \(8\) or width \(4194304\)"):
+    settings = plan.settings.model_copy(update={"width": 1 << 40})
+    with pytest.raises(InputError, match=r"out of memory on cpu.*; lower batch_size \(8\) or width \(1099511627776\)"):
         carried_out(dataclasses.replace(plan, settings=settings), tmp_path / "model", tmp_path / "scratch")
 
 

@@ -282,6 +282,19 @@ def test_a_training_that_was_interrupted_twice_ends_as_an_undisturbed_one(
     assert again.seconds == pytest.approx(resumed.seconds, abs=0.5)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_same_number_of_threads_gives_the_same_bytes(
+    small: AdversarialSettings, pixels: np.ndarray, threads: int
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        one, other = (train(variants.load("dcgan"), small.model_copy(update={"width": 16}), pixels) for _ in range(2))
+    finally:
+        torch.set_num_threads(before)
+    assert same(one, other)
+
+
 def test_states_are_saved_after_so_many_epochs(small: Settings, pixels: np.ndarray, tmp_path: Path) -> None:
     """32 images in batches of 8 for 5 epochs are 20 steps."""
     steps = []
