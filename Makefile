@@ -33,8 +33,9 @@ compare: $(VENV)/ready ## set this run beside another: make compare REV=main wri
 experiments: $(VENV)/ready ## list the experiments: what was changed, and what FID each variant has
 	$(VENV)/bin/dvc exp show --only-changed --drop '.*/|samples|Created' --keep '.*json:fid_lite0$$'
 
-bench: $(VENV)/ready ## measure the speed of preprocessing
-	$(VENV)/bin/python benchmarks/preprocess.py
+bench: $(VENV)/ready ## measure speed beside the tutorial's loop, 10 minutes; less with QUICK=1
+	$(if $(QUICK),,$(VENV)/bin/python benchmarks/preprocess.py)
+	$(VENV)/bin/python benchmarks/throughput.py $(if $(QUICK),--quick)
 
 readme: $(VENV)/ready ## bring the README's table and picture up to the last run
 	$(VENV)/bin/python docs/update_readme.py

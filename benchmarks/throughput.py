@@ -1,0 +1,262 @@
+"""Measure this project beside the tutorial's loop: from the same JPEG files, in one run, alternating.
+
+Usage: python benchmarks/throughput.py [--quick]
+
+End to end is from the files to trained steps, for five epochs: ours packs the archive once and trains on the array; the
+tutorial's DataLoader decodes the files anew in each epoch, with two workers. Steps alone have the same images in memory
+for both. The limit is what the arithmetic and the memory traffic of our step, counted from its layers, would take at
+the rates at which this device multiplies large matrices and copies large arrays. Writes
+benchmarks/results/<device>.json; the last line printed is `end_to_end_ratio=R1 steps_ratio=R2`, medians over rounds.
+"""
+
+import contextlib
+import io
+import json
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import MagicMock
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
+
+try:
+    import tqdm  # noqa: F401
+except ImportError:  # a machine with torch alone: bars are not shown here in any case
+    sys.modules["tqdm"] = types.SimpleNamespace(tqdm=lambda **_: MagicMock())  # type: ignore[assignment]
+
+import stages  # noqa: E402, F401  # sets how torch's threads wait, as in the pipeline
+
+# isort: split
+import numpy as np  # noqa: E402
+import textbook  # noqa: E402
+import torch  # noqa: E402
+from torch import nn  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
+
+from gans import arrays, config, devices, preprocess, toyfaces, training, variants  # noqa: E402
+from gans import folder as pictures  # noqa: E402
+from gans.arrays import DataShape  # noqa: E402
+
+SIZE, NZ, EPOCHS, WORKERS = 64, 100, 5, 2
+DISTINCT = 512  # faces drawn; more images are these again, under other names: to decode one costs the same
+ON_CPU = {"width": 16, "batch_size": 128, "images": 4096, "rounds": 3}
+ON_GPU = {"width": 64, "batch_size": 128, "images": 4096, "rounds": 3}
+QUICK = {"images": 1024, "rounds": 2}
+
+
+class Bench:
+    """The same faces as an archive, as files, and as an array; both loops on them."""
+
+    def __init__(self, folder: Path, device: torch.device, *, width: int, batch_size: int, images: int) -> None:
+        self.folder, self.device = folder, device
+        self.width, self.batch_size, self.num_images = width, batch_size, images
+        drawn = list(toyfaces.jpegs(min(DISTINCT, images)))
+        faces = [drawn[index % len(drawn)] for index in range(images)]
+        (folder / "files" / "faces").mkdir(parents=True)
+        for index, (jpeg, *_) in enumerate(faces):
+            (folder / "files" / "faces" / f"{index:06d}.jpg").write_bytes(jpeg)
+        pictures.gather(folder / "files", folder / "archive")
+        self.pixels = self.packed()
+
+    def packed(self) -> np.ndarray:
+        """Preprocess the archive; return all its images, uint8 (N, S, S, 3)."""
+        out = self.folder / "packed"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        preprocess.pack(pictures.open_images(self.folder / "archive"), out, size=SIZE, crop_px=None, max_images=None)
+        return arrays.load(out).images
+
+    def settings(self, kind: type[variants.Variant], epochs: int) -> config.Settings:
+        """Return what a variant of this width and batch size is trained with; the rest is as published."""
+        params = config.load(ROOT / "params.yaml")
+        shared = config.shared_settings(params) | {"lr": 0.0002, "random_flip": False, "seed": 0, "nz": NZ}
+        shared |= {"width": self.width, "batch_size": self.batch_size, "image_size": SIZE, "epochs": epochs}
+        return kind.Settings.model_validate({key: shared[key] for key in kind.Settings.model_fields if key in shared})
+
+    def ours(self, name: str, pixels: np.ndarray, epochs: int) -> training.Trained:
+        """Train a variant; conditional ones are told one of two classes."""
+        kind = variants.load(name)
+        labels = np.arange(len(pixels)) % 2
+        counts = np.bincount(labels).tolist()
+        return training.train(
+            kind, self.settings(kind, epochs), DataShape(3, SIZE, counts), pixels, labels, self.device, num_frames=2
+        )
+
+    def theirs(self, batches: Any) -> None:
+        """Train the tutorial's DCGAN on batches."""
+        torch.manual_seed(0)
+        generator, discriminator = (network.to(self.device) for network in textbook.networks(NZ, SIZE, self.width))
+        shape = (self.batch_size, NZ)
+        textbook.train(batches, generator, discriminator, lambda _: torch.randn(shape, device=self.device), self.device)
+
+    def from_files(self) -> None:
+        """Run the tutorial end to end."""
+        pictures = textbook.loader(self.folder / "files", SIZE, self.batch_size, WORKERS)
+        self.theirs(batch for _ in range(EPOCHS) for batch in pictures)
+
+    def in_memory(self, epochs: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return the batches that the tutorial's loader would give, decoded already."""
+        floats = torch.from_numpy(np.array(self.pixels)).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
+        batches = floats.split(self.batch_size)[: self.num_images // self.batch_size]
+        return [(batch, torch.zeros(len(batch))) for batch in batches] * epochs
+
+
+def seconds(work: Callable[[], object], device: torch.device) -> float:
+    """Return how long `work` takes, until the device has done it."""
+    started = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - started
+
+
+def compared(
+    ours: Callable[[], object], theirs: Callable[[], object], count: int, rounds: int, device: torch.device
+) -> dict[str, Any]:
+    """Return images a second of both, alternating, after one round each that does not count."""
+    speeds: dict[str, list[float]] = {"ours": [], "textbook": []}
+    for number in range(rounds + 1):
+        for name, work in (("ours", ours), ("textbook", theirs)):
+            speed = count / seconds(work, device)
+            if number:
+                speeds[name].append(speed)
+    ratios = [a / b for a, b in zip(speeds["ours"], speeds["textbook"], strict=True)]
+    return {
+        **{name: round(statistics.median(found), 1) for name, found in speeds.items()},
+        "ratio": round(statistics.median(ratios), 3),
+        "from_to": {
+            **{name: f"{min(found):.0f} to {max(found):.0f}" for name, found in speeds.items()},
+            "ratio": f"{min(ratios):.2f} to {max(ratios):.2f}",
+        },
+    }
+
+
+def limit(bench: Bench) -> dict[str, float]:
+    """Return what bounds our step: its work, the device's rates, and the images a second that both allow together."""
+    pixels = np.resize(bench.pixels, (3 * bench.batch_size, SIZE, SIZE, 3))
+    flops = []
+    for batches in (2, 3):  # the difference is one step, without what is drawn at the start and the end
+        with FlopCounterMode(display=False) as counter:
+            bench.ours("dcgan", pixels[: batches * bench.batch_size], 1)
+        flops.append(counter.get_total_flops())
+    moved = 4 * bench.batch_size * traffic(bench)
+    side = 2048 if bench.device.type == "cpu" else 8192
+    a, b = (torch.randn(side, side, device=bench.device) for _ in range(2))
+    big = torch.empty(64 * 2**20, device=bench.device)
+    target = torch.empty_like(big)
+    matmul = max(2 * side**3 / seconds(lambda: a @ b, bench.device) for _ in range(6))
+    copy = max(2 * big.nbytes / seconds(lambda: target.copy_(big), bench.device) for _ in range(6))
+    step_s = max((flops[1] - flops[0]) / matmul, moved / copy)
+    return {
+        "gflop_a_step": round((flops[1] - flops[0]) / 1e9, 2),
+        "gbyte_a_step": round(moved / 1e9, 3),
+        "matmul_gflops": round(matmul / 1e9, 1),
+        "copy_gbytes": round(copy / 1e9, 2),
+        "images_per_second": round(bench.batch_size / step_s, 1),
+    }
+
+
+def traffic(bench: Bench) -> int:
+    """Return how many numbers an image's step at least reads and writes in layers: each input and output once a pass.
+
+    G has a forward and a backward pass, and so has D for real images, for fakes, and for fakes in G's turn; a backward
+    pass moves what two forward passes do.
+    """
+    kind = variants.load("dcgan")
+    variant = kind(bench.settings(kind, 1), DataShape(3, SIZE))
+    numbers = {"generator": 0, "discriminator": 0}
+    for name, module in variant.networks.items():
+        handles = []
+        for layer in module.modules():
+            if not list(layer.children()):
+
+                def count(_: nn.Module, inputs: Any, output: torch.Tensor, name: str = name) -> None:
+                    numbers[name] += inputs[0].numel() + output.numel()
+
+                handles.append(layer.register_forward_hook(count))
+        module.eval()
+        module(torch.zeros(1, NZ) if name == "generator" else torch.zeros(1, 3, SIZE, SIZE))
+    return 3 * numbers["generator"] + 9 * numbers["discriminator"]
+
+
+def variant_speeds(bench: Bench, rounds: int) -> dict[str, float]:
+    """Return images a second of every variant's steps, the median over rounds."""
+    pixels = bench.pixels[: 8 * bench.batch_size]
+    found = {}
+    for name in variants.names():
+        bench.ours(name, pixels[: 2 * bench.batch_size], 1)
+        runs = [bench.ours(name, pixels, 1) for _ in range(rounds)]
+        found[name] = round(statistics.median(run.images_seen / run.seconds for run in runs), 1)
+    return found
+
+
+def features_speed(bench: Bench, rounds: int) -> float | None:
+    """Return images a second of the features that evaluate scores with; None where their package is not installed."""
+    try:
+        from gans import features
+    except ImportError:
+        return None
+    extractor, some = features.Lite0(bench.device), bench.pixels[:512]
+    return round(
+        statistics.median(len(some) / seconds(lambda: extractor(some), bench.device) for _ in range(rounds)), 1
+    )
+
+
+def main() -> None:
+    """Measure, print, and write the results of this device."""
+    quick = "--quick" in sys.argv[1:]
+    device = devices.prepare("auto", deterministic=True)
+    size = {**(ON_GPU if device.type == "cuda" else ON_CPU), **(QUICK if quick else {})}
+    rounds = size.pop("rounds")
+    with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stderr(io.StringIO()):
+        bench = Bench(Path(scratch), device, **size)
+        whole = EPOCHS * bench.num_images
+        print(f"{devices.description(device)}: {size}, {rounds} rounds", flush=True)
+        end_to_end = compared(
+            lambda: bench.ours("dcgan", bench.packed(), EPOCHS), bench.from_files, whole, rounds, device
+        )
+        print(f"end to end, {EPOCHS} epochs: {end_to_end}", flush=True)
+        batches = bench.in_memory(1)
+        steps = compared(
+            lambda: bench.ours("dcgan", bench.pixels, 1),
+            lambda: bench.theirs(batches),
+            bench.num_images,
+            rounds,
+            device,
+        )
+        print(f"steps alone: {steps}", flush=True)
+        bound = limit(bench)
+        packing = [bench.num_images / seconds(bench.packed, device) for _ in range(rounds)]
+        results = {
+            "device": devices.description(device),
+            "torch": torch.__version__,
+            "protocol": {**size, "size": SIZE, "epochs": EPOCHS, "workers": WORKERS, "rounds": rounds},
+            "end_to_end": end_to_end,
+            "steps": steps,
+            "limit": bound,
+            "limit_share": round(steps["ours"] / bound["images_per_second"], 3),
+            "peak_memory_mb": round(devices.peak_memory_mb(device)),
+            "preprocess_images_per_second": round(statistics.median(packing), 1),
+            "evaluate_images_per_second": features_speed(bench, rounds),
+            "variants": variant_speeds(bench, rounds),
+        }
+    print(json.dumps(results, indent=2))
+    name = re.sub(r"[^a-z0-9]+", "_", results["device"].lower()).strip("_")
+    if not quick:
+        path = ROOT / "benchmarks" / "results" / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        print(f"written to {path.relative_to(ROOT)}")
+    print(f"end_to_end_ratio={end_to_end['ratio']} steps_ratio={steps['ratio']}")
+
+
+if __name__ == "__main__":
+    main()
