@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -92,20 +94,27 @@ def test_a_work_that_fails_before_it_left_anything_leaves_nothing(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_another_process_has_claimed_is_refused_until_that_ends(tmp_path: Path) -> None:
-    folder = tmp_path / "scratch" / "dcgan" / "key"
+@contextmanager
+def another_process(context: str, step: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a process that takes one step within `with <context> as place`, and stays there until its input ends."""
     code = f"""
 import sys; sys.path.insert(0, {str(ROOT / "src")!r})
 from pathlib import Path
 from gans import paths
-with paths.claimed(Path({str(folder)!r})):
-    Path({str(folder / "state")!r}).touch()
-    print("claimed", flush=True)
+with {context} as place:
+    {step}
+    print("within", flush=True)
     sys.stdin.read()
 """
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
-        assert other.stdout.readline() == b"claimed\n"
+        assert other.stdout.readline() == b"within\n"
+        yield other
+
+
+def test_what_another_process_has_claimed_is_refused_until_that_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "scratch" / "dcgan" / "key"
+    with another_process(f"paths.claimed(Path({str(folder)!r}))", '(place / "state").touch()') as other:
         line = r"another process is at this very work \(it holds .*key\.lock\); wait"
         with pytest.raises(InputError, match=line), paths.claimed(folder):
             pass
@@ -118,18 +127,7 @@ with paths.claimed(Path({str(folder)!r})):
 def test_two_processes_do_not_write_the_same_at_once(tmp_path: Path) -> None:
     """As trainers of one variant with different settings would: each has a state of its own, but not its outs."""
     final = tmp_path / "models" / "dcgan"
-    code = f"""
-import sys; sys.path.insert(0, {str(ROOT / "src")!r})
-from pathlib import Path
-from gans import paths
-with paths.published(Path({str(final)!r})) as draft:
-    draft.write_text("theirs")
-    print("writing", flush=True)
-    sys.stdin.read()
-"""
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"writing\n"
+    with another_process(f"paths.published(Path({str(final)!r}))", 'place.write_text("theirs")') as other:
         line = r"another process is at this very work \(it holds .*\.dcgan\.lock\); wait"
         with pytest.raises(InputError, match=line), paths.published(final):
             pass
