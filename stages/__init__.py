@@ -20,15 +20,15 @@ from gans.errors import InputError
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # on the disk, in a quota, for a file of this size
 
 if "DVC_STAGE" in os.environ:  # as DVC runs it
-    signals.end_with_parent()
+    signals.end_with_dvc()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while libraries are imported
 
 
 def run(stage: Callable[..., None], *arguments: str) -> None:
     """Call `stage` with the command line, which is to name `arguments`.
 
-    Ends with one line on standard error where it must: with status 1 when the input is wrong, with 130 or 143 when
-    SIGINT or SIGTERM stopped it.
+    Ends with one line on standard error where it must: with status 1 when the input is wrong, with 130, 143 or
+    129 when SIGINT, SIGTERM or SIGHUP stopped it.
     """
     name = Path(sys.argv[0]).stem
     given = sys.argv[1:]

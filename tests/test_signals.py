@@ -1,5 +1,7 @@
 """The first signal is heeded, the second obeyed at once: real signals to real processes."""
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -111,23 +113,65 @@ def test_without_a_signal_all_is_as_before() -> None:
 
 
 @pytest.mark.parametrize("code", [NOTING, HEEDING])
-def test_that_the_parent_ended_may_be_told_many_times_and_is_no_second_signal(code: str) -> None:
-    """A parent of several threads ends thread by thread, and the kernel tells of each."""
+@pytest.mark.parametrize("first", signals.LEFT_ALONE)
+def test_to_be_left_alone_may_be_told_many_times_and_is_no_second_signal(code: str, first: signal.Signals) -> None:
     with process(code) as program:
-        program.send_signal(signals.PARENT_ENDED)
-        assert str(signal.SIGTERM.value) in said(program).replace("143", "15")
-        for number in (signals.PARENT_ENDED, signals.PARENT_ENDED):
+        program.send_signal(first)
+        told = signal.SIGTERM if first == signals.DVC_ENDED else first
+        assert said(program) in (
+            f"noted {told.value}",
+            f"stopped by {told.name}; run the same command again {128 + told}",
+        )
+        for number in (*signals.LEFT_ALONE, *signals.LEFT_ALONE):
             program.send_signal(number)
         assert program.communicate(timeout=10)[0] == "after\n"
         assert program.returncode == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has ended")
-def test_a_process_learns_that_its_parent_was_killed(tmp_path: Path) -> None:
-    child = (
+def test_nohup_has_the_last_word_on_a_closed_terminal() -> None:
+    with process("import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + NOTING) as program:
+        program.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        program.send_signal(signal.SIGTERM)
+        assert said(program) == "noted 15"
+
+
+def test_the_work_comes_to_a_good_end_also_when_its_terminal_is_closed(tmp_path: Path) -> None:
+    ours, its = os.openpty()
+    words = f"""
+with signals.noted() as came:
+    print("ready", flush=True)
+    while came.number is None:
+        time.sleep(0.01)
+    print("a bar that nobody sees", flush=True)
+    print("an error that nobody sees", file=sys.stderr, flush=True)
+    with open({str(tmp_path / "saved")!r}, "w") as file:
+        file.write(str(came.number))
+"""
+    with subprocess.Popen(
+        ["setsid", "--ctty", "--wait", sys.executable, "-c", BEGINNING + words], stdin=its, stdout=its, stderr=its
+    ) as program:
+        os.close(its)
+        assert os.read(ours, 100).split() == [b"ready"]
+        os.close(ours)
+        program.wait(timeout=10)
+    assert (tmp_path / "saved").read_text() == str(signal.SIGHUP.value)
+
+
+SHELLS = {"a shell that gives way": "bash", "a shell that stays": "dash"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that another has ended")
+@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+def test_a_stage_learns_that_dvc_was_killed(tmp_path: Path, shell: str) -> None:
+    """DVC of many threads, as it is; between it and the stage is a shell, which may stay there or not."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} here")
+    stage = tmp_path / "stage.py"
+    stage.write_text(
         BEGINNING
         + f"""
-signals.end_with_parent()
+signals.end_with_dvc()
 with signals.noted() as came:
     open({str(tmp_path / "ready")!r}, "w").close()
     for _ in range(2000):
@@ -140,17 +184,18 @@ with signals.noted() as came:
 os.replace({str(tmp_path / "came.draft")!r}, {str(tmp_path / "came")!r})
 """
     )
-    parent = f"""
+    dvc = f"""
 import subprocess, threading
 for _ in range(8):
     threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-started = subprocess.Popen([sys.executable, "-c", {child!r}])
+command = [{shell!r}, "-c", {f"{sys.executable} {stage}"!r}]
+started = subprocess.Popen(command, env={{**os.environ, "DVC_STAGE": "train@dcgan"}})
 while not os.path.exists({str(tmp_path / "ready")!r}):
     time.sleep(0.01)
 print("ready", flush=True)
 started.wait()
 """
-    with process(parent) as program:
+    with process(dvc) as program:
         program.kill()
     for _ in range(1000):
         if (tmp_path / "came").exists():

@@ -321,7 +321,7 @@ def test_a_signal_waits_for_the_step_and_its_state(
 
     store = Store(tmp_path)
     saving = training.Saving(store, every_seconds=1e6, every_epochs=1e6)
-    handlers = {each: signal.getsignal(each) for each in (*signals.ASKING_TO_STOP, signals.PARENT_ENDED)}
+    handlers = {each: signal.getsignal(each) for each in (*signals.ASKING_TO_STOP, *signals.LEFT_ALONE)}
     try:
         with pytest.raises(signals.Stopped, match="step 1 of 8 is saved: run again to go on") as stopped:
             training.train(Asked, small, SHAPE, pixels, None, torch.device("cpu"), 2, saving=saving)

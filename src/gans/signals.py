@@ -1,16 +1,19 @@
-"""SIGINT and SIGTERM: the first lets the work at hand come to a good end, a second one ends at once."""
+"""SIGINT, SIGTERM and SIGHUP: the first lets the work at hand come to a good end, a second one ends at once."""
 
-import ctypes
 import os
+import select
 import signal
+import stat
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM)
-PARENT_ENDED = signal.SIGUSR1  # of its own: it may come several times, and along with others
-PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
+DVC_ENDED = signal.SIGUSR1
+LEFT_ALONE = (signal.SIGHUP, DVC_ENDED)  # nobody wants an answer: these come along with each other, and several times
 
 
 class Stopped(BaseException):
@@ -28,7 +31,7 @@ class Noted:
 
 
 def heed() -> None:
-    """Have the first SIGINT or SIGTERM from now on raise Stopped wherever the program is; the second ends it at once.
+    """Have the first signal from now on raise Stopped wherever the program is; a second SIGINT or SIGTERM ends it.
 
     Works in the main thread alone, as Python's signals do.
     """
@@ -41,13 +44,13 @@ def heed() -> None:
 
 @contextmanager
 def noted() -> Iterator[Noted]:
-    """Within it, the first SIGINT or SIGTERM is noted and nothing else; the second, then or later, ends the program."""
+    """Within it, the first signal is noted and nothing else; a second SIGINT or SIGTERM, then or later, ends it all."""
     came = Noted()
 
     def note(number: int) -> None:
         came.number = number
 
-    before = {number: signal.getsignal(number) for number in (*ASKING_TO_STOP, PARENT_ENDED)}
+    before = {number: signal.getsignal(number) for number in (*ASKING_TO_STOP, *LEFT_ALONE)}
     _answer_with(note)
     try:
         yield came
@@ -57,27 +60,59 @@ def noted() -> Iterator[Noted]:
                 signal.signal(number, handler)
 
 
-def end_with_parent() -> None:
-    """Have the kernel tell this process when its parent ends, however that comes about; it is answered like SIGTERM.
+def end_with_dvc() -> None:
+    """Have the end of the DVC that runs this stage, however that comes about, answered like SIGTERM.
 
-    DVC passes no signal on: without this, a trainer would go on after its `dvc repro` was killed. Linux alone.
+    DVC passes no signal on: without this, a trainer would go on after its `dvc repro` was killed. Linux 5.3 alone.
     """
-    if sys.platform == "linux":
-        parent = os.getppid()
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, PARENT_ENDED, 0, 0, 0)
-        if os.getppid() != parent:  # it ended before the kernel knew
-            os.kill(os.getpid(), PARENT_ENDED)
+    if sys.platform != "linux":
+        return
+    with suppress(OSError):  # an older Linux
+        ended = os.pidfd_open(_dvc())
+
+        def watch() -> None:
+            select.select([ended], [], [])
+            os.kill(os.getpid(), DVC_ENDED)
+
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def _dvc() -> int:
+    """Return the nearest process above this one that DVC_STAGE was not given to: DVC itself.
+
+    A shell that does not give way to its last command, such as dash, stands in between, or a launcher.
+    """
+    mark = f"DVC_STAGE={os.environ['DVC_STAGE']}".encode()
+    process = os.getppid()
+    with suppress(OSError):  # another user's process, or one that has just ended
+        while mark in Path(f"/proc/{process}/environ").read_bytes().split(b"\0"):
+            process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return process
 
 
 def _answer_with(answer: Callable[[int], None]) -> None:
-    """Answer the first signal, and leave the second to the system, which ends the process."""
+    """Answer the first signal, and leave a second that asks to stop to the system, which ends the process."""
 
     def handle(number: int, _: FrameType | None) -> None:
-        signal.signal(PARENT_ENDED, signal.SIG_IGN)  # it comes once for each thread that the parent had
-        if number != PARENT_ENDED:
+        for each in LEFT_ALONE:
+            signal.signal(each, signal.SIG_IGN)
+        if number in ASKING_TO_STOP:
             for each in ASKING_TO_STOP:
                 signal.signal(each, signal.SIG_DFL)
-        answer(signal.SIGTERM if number == PARENT_ENDED else number)
+        else:
+            _leave_closed_terminal()
+        answer(signal.SIGTERM if number == DVC_ENDED else number)
 
-    for number in (*ASKING_TO_STOP, PARENT_ENDED):
-        signal.signal(number, handle)
+    for number in (*ASKING_TO_STOP, *LEFT_ALONE):
+        if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` ignores SIGHUP for good
+            signal.signal(number, handle)
+
+
+def _leave_closed_terminal() -> None:
+    """Send nowhere what would be written to a terminal that is gone, where it would be an error."""
+    for stream in (1, 2):
+        with suppress(OSError):  # it was closed from the start
+            if stat.S_ISCHR(os.fstat(stream).st_mode) and not os.isatty(stream):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream)
+                os.close(nowhere)
