@@ -1,7 +1,9 @@
 """Train variational autoencoders of several latent sizes, for one picture of them all."""
 
+from dataclasses import asdict
+
 import stages
-from gans import arrays, artefacts, config, devices, images, paths, pictures, sampling, state, training
+from gans import arrays, artefacts, config, devices, images, paths, pictures, sampling, state, steps, training
 from gans.sampling import Sampler
 from gans.state import Store
 from gans.training import Saving
@@ -12,20 +14,24 @@ def main() -> None:
     """Write samples/codes/: fakes of each size side by side, and the plane of the two-dimensional code."""
     params = config.load()
     device = devices.prepare(params.run.device, params.run.deterministic)
+    how = steps.execution(device, params.run.precision, params.run.compile)
     data = arrays.load(paths.processed(params.dataset))
     grids, facts = [], {}
     train = data.images[data.train]
     all_settings = [
         config.codes_settings(params, nz, at_most=len(train)).for_data(data.meta["symmetric"]) for nz in params.codes.nz
     ]
-    key = state.key_of({"settings": [each.model_dump() for each in all_settings], "data": data.meta}, device)
+    decisive = {"settings": [each.model_dump() for each in all_settings], "data": data.meta, "how": asdict(how)}
+    key = state.key_of(decisive, device)
     with paths.claimed(paths.scratch("codes") / key) as scratch:  # removed when all is written
         with paths.published(paths.CODES) as draft:
             draft.mkdir()
             for nz, settings in zip(params.codes.nz, all_settings, strict=True):
                 saving = Saving(Store(scratch / f"nz_{nz}"), params.run.save_seconds, params.run.save_epochs)
                 with devices.memory_told(device, "lower codes.batch_size or codes.width"):
-                    trained = training.train(vae.VAE, settings, data.shape, train, None, device, 2, saving=saving)
+                    trained = training.train(
+                        vae.VAE, settings, data.shape, train, None, device, 2, saving=saving, how=how
+                    )
                 sampler = Sampler(trained.averaged)
                 z = sampling.latents(pictures.GRID**2, settings, "fixed_latents", device)
                 grids.append(images.grid(sampler(z), pictures.GRID))

@@ -1,7 +1,7 @@
 """Train one variant, as often as `seeds` says."""
 
 import stages
-from gans import arrays, artefacts, config, devices, models, paths, training, variants
+from gans import arrays, artefacts, config, devices, models, paths, steps, training, variants
 from gans.repeats import Plan
 
 
@@ -23,6 +23,7 @@ def main(variant: str) -> None:
         num_frames=params.sample.progress_frames,
         moments_every=params.evaluate.every_epochs,
         device=device,
+        how=steps.execution(device, params.run.precision, params.run.compile),
     )
     with paths.claimed(paths.scratch(variant) / plan.key) as scratch:  # removed when all is written
         with paths.published(paths.model(variant)) as draft:
@@ -30,7 +31,7 @@ def main(variant: str) -> None:
                 draft, scratch, save_seconds=params.run.save_seconds, save_epochs=params.run.save_epochs
             )
         artefacts.write_csv(paths.losses(variant), first.rows, training.COLUMNS)
-        artefacts.write_json(paths.train_metrics(variant), {**first.facts(device), "seeds": params.seeds})
+        artefacts.write_json(paths.train_metrics(variant), {**first.facts(device, plan.how), "seeds": params.seeds})
         artefacts.write_json(paths.speed_metrics(variant), training.timings(first.images_seen, seconds, device))
 
 

@@ -1,9 +1,15 @@
 """Batches are a function of (array, seed, step)."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 
+from gans import devices
 from gans.batches import Batches
 from gans.errors import InputError
 from gans.images import to_uint8
@@ -73,3 +79,46 @@ def test_labels_stay_with_their_images(numbered: np.ndarray) -> None:
 def test_fewer_images_than_a_batch_are_refused(numbered: np.ndarray) -> None:
     with pytest.raises(InputError, match="batch_size is 64, but 21 training images; expected at most as many"):
         make(numbered, batch_size=64)
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_images_on_the_device_and_on_the_disk_give_the_same_batches(
+    numbered: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped: bool
+) -> None:
+    """Whatever is asked for next: what was read ahead is used only where it is what comes next."""
+    np.save(tmp_path / "images.npy", numbered)
+    source = np.load(tmp_path / "images.npy", mmap_mode="r") if mapped else numbered
+    on_disk = make(source[1:])
+    monkeypatch.setattr(devices, "room_for_images", lambda _: numbered.nbytes)
+    on_device = make(source[1:])
+    for step in (0, 1, 2, 3, 4, 2, 7, 8, 0):
+        for one, other in zip(on_disk[step], on_device[step], strict=True):
+            assert one is not None
+            assert other is not None
+            assert torch.equal(one, other)
+
+
+def test_an_array_of_ten_gigabytes_does_not_fill_the_memory(tmp_path: Path) -> None:
+    """The file has holes in place of most images, which take no room on the disk, but in memory they would."""
+    path = tmp_path / "images.npy"
+    images = np.lib.format.open_memmap(path, "w+", np.uint8, (814_000, 64, 64, 3))
+    images[:64] = 255
+    images.flush()
+    assert path.stat().st_size > 10e9
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "src")!r})
+import numpy, torch
+from gans import batches, devices
+cpu = torch.device("cpu")
+images = numpy.load({str(path)!r}, mmap_mode="r")
+source = batches.Batches(images, None, batch_size=256, random_flip=True, seed=0, device=cpu)
+before = devices.peak_memory_mb(cpu)
+for step in range(400):
+    source[step]
+print(before, devices.peak_memory_mb(cpu))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    before, after = map(float, told.split())
+    assert after < before + 200  # megabytes, of 1,258 read, and 6,400 around them
+    assert after < 1000

@@ -13,6 +13,7 @@ from gans.arrays import DataShape, Packed
 from gans.config import AdversarialSettings
 from gans.errors import InputError
 from gans.repeats import Plan
+from gans.steps import Execution
 from gans.training import Trained
 
 
@@ -29,6 +30,7 @@ def plan(small: AdversarialSettings, pixels: np.ndarray) -> Plan:
         num_frames=2,
         moments_every=1.0,
         device=torch.device("cpu"),
+        how=Execution(),
     )
 
 
@@ -87,6 +89,8 @@ def test_the_key_stands_for_the_whole_plan(plan: Plan, small: AdversarialSetting
         {"weights": {"generator": {"a": torch.ones(2)}}},
         {"num_frames": 3},
         {"moments_every": None},
+        {"how": Execution(bf16=True)},
+        {"how": Execution(compiled=True)},
     ]
     keys = [plan.key, *(dataclasses.replace(plan, **other).key for other in others)]  # type: ignore[arg-type]
     assert len(set(keys)) == len(keys)
@@ -96,7 +100,7 @@ def test_the_key_stands_for_the_whole_plan(plan: Plan, small: AdversarialSetting
 def test_every_part_of_a_plan_has_a_part_in_its_key() -> None:
     """A field that is added to the plan needs a case above, or is told here why it needs none."""
     without = {"kind": "the name and the code say it", "device": "tested with the key itself"}
-    named = {"name", "settings", "seeds", "data", "weights", "num_frames", "moments_every"}
+    named = {"name", "settings", "seeds", "data", "weights", "num_frames", "moments_every", "how"}
     assert {field.name for field in dataclasses.fields(Plan)} == named | without.keys()
 
 

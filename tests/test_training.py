@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from gans import images, randomness, sampling, signals, training, variants
+from gans import images, randomness, sampling, signals, steps, training, variants
 from gans.arrays import DataShape
 from gans.batches import Batches
 from gans.config import AdversarialSettings, Settings
@@ -62,13 +62,13 @@ def test_the_first_loss_is_that_of_the_untrained_networks(
     assert trained.rows[0]["d_real"] == pytest.approx(readings["d_real"].item(), rel=1e-5)
 
 
-def test_every_player_steps_with_the_settings_asked_for(small: Settings) -> None:
+def test_every_player_steps_with_the_settings_asked_for(small: Settings, cpu: torch.device) -> None:
     settings = small.model_copy(update={"lr": 0.03, "beta1": 0.25, "beta2": 0.75})
     for turn in variants.load("dcgan")(settings, SHAPE).turns():
-        adam = training._optimizer(turn, settings)
+        adam = steps.optimizer_of(turn, settings, cpu)
         assert isinstance(adam, torch.optim.Adam)
         assert (adam.defaults["lr"], adam.defaults["betas"]) == (0.03, (0.25, 0.75))
-        sgd = training._optimizer(turn, settings.model_copy(update={"optimizer": "sgd", "momentum": 0.7}))
+        sgd = steps.optimizer_of(turn, settings.model_copy(update={"optimizer": "sgd", "momentum": 0.7}), cpu)
         assert isinstance(sgd, torch.optim.SGD)
         assert (sgd.defaults["lr"], sgd.defaults["momentum"]) == (0.03, 0.7)
         for optimizer in (adam, sgd):

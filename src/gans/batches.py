@@ -1,11 +1,13 @@
 """Images as batches: those to train on, each a function of (array, seed, step), and all in turn."""
 
+import mmap
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
 
-from gans import randomness
+from gans import devices, randomness
 from gans.errors import InputError
 from gans.images import to_float
 
@@ -19,8 +21,9 @@ def in_turn(images: np.ndarray, batch_size: int, device: torch.device) -> Iterat
 class Batches:
     """Batches of a uint8 array (N, S, S, C) and its labels (N,): every image once an epoch, in an order from the seed.
 
-    The array goes to the device once; gathering, mirroring and scaling happen there. The last images of an epoch that
-    do not fill a batch wait for another epoch. Raises InputError when there are fewer images than a batch takes.
+    The array lies on the device when there is room for it, else on the disk, where a thread reads a batch ahead; what
+    comes of it is the same. Mirroring and scaling happen on the device. The last images of an epoch that do not fill a
+    batch wait for another epoch. Raises InputError when there are fewer images than a batch takes.
     """
 
     def __init__(
@@ -35,8 +38,11 @@ class Batches:
     ) -> None:
         if len(images) < batch_size:
             raise InputError(f"batch_size is {batch_size}, but {len(images)} training images; expected at most as many")
-        self._images = torch.from_numpy(np.array(images)).to(device)
-        self._labels = None if labels is None else torch.from_numpy(np.array(labels)).to(device)
+        fits = images.nbytes <= devices.room_for_images(device)
+        self._rows: _OnDevice | _OnDisk = _OnDevice(images, device) if fits else _OnDisk(images, device)
+        self._home = device if fits else torch.device("cpu")  # of all that says which images are whose
+        self._labels = None if labels is None else torch.from_numpy(np.array(labels)).to(self._home)
+        self._num_images = len(images)
         self._batch_size = batch_size
         self._seed = seed
         self._random_flip = random_flip
@@ -46,19 +52,65 @@ class Batches:
 
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return batch number `step`: images, float (B, C, S, S) in [-1, 1], and labels (B,) where there are any."""
-        epoch, place = divmod(step, self.per_epoch)
-        chosen = self._order(epoch)[place * self._batch_size : (place + 1) * self._batch_size]
-        images = to_float(self._images[chosen])
+        chosen = self._chosen(step)
+        images = self._rows.take(chosen, then=self._chosen(step + 1))
         if self._random_flip:
             source = randomness.generator(self._device, self._seed, "flip", step)
             mirrored = torch.rand(self._batch_size, 1, 1, 1, generator=source, device=self._device) < 0.5
-            images = torch.where(mirrored, images.flip(3), images)
-        return images, None if self._labels is None else self._labels[chosen]
+            images = torch.where(mirrored, images.flip(2), images)
+        return to_float(images), None if self._labels is None else self._labels[chosen].to(self._device)
 
-    def _order(self, epoch: int) -> torch.Tensor:
-        """Return the order of the images in an epoch, made anew when the epoch changes."""
+    def _chosen(self, step: int) -> torch.Tensor:
+        """Return the places of a batch's images in the array, (B,)."""
+        epoch, place = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             source = randomness.generator(torch.device("cpu"), self._seed, "shuffle", epoch)
-            self._permutation = torch.randperm(len(self._images), generator=source).to(self._device)
+            self._order = torch.randperm(self._num_images, generator=source).to(self._home)
             self._epoch = epoch
-        return self._permutation
+        return self._order[place * self._batch_size : (place + 1) * self._batch_size]
+
+
+class _OnDevice:
+    """Images that lie on the device, all of them."""
+
+    def __init__(self, images: np.ndarray, device: torch.device) -> None:
+        self._images = torch.from_numpy(np.array(images)).to(device)
+
+    def take(self, chosen: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
+        """Return the images at these places, (B, S, S, C)."""
+        return self._images[chosen]
+
+
+class _OnDisk:
+    """Images of a mapped array. A thread reads those asked for next meanwhile; no more than these stay in memory."""
+
+    def __init__(self, images: np.ndarray, device: torch.device) -> None:
+        self._images, self._device = images, device
+        self._reader = ThreadPoolExecutor(1, "batches")
+        self._ahead: tuple[torch.Tensor, Future[torch.Tensor]] | None = None
+        owner: object = images
+        while isinstance(owner, np.ndarray):
+            owner = owner.base
+        self._map = owner if isinstance(owner, mmap.mmap) else None  # None: it is in memory in any case
+        if self._map is not None:
+            self._start = images.ctypes.data - np.frombuffer(self._map, np.uint8).ctypes.data  # in the map
+            self._map.madvise(mmap.MADV_RANDOM)  # nothing is gained by what happens to lie beside an image
+
+    def take(self, chosen: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
+        """Return the images at these places, (B, S, S, C), on the device, and begin to read those to be taken next."""
+        expected = self._ahead is not None and torch.equal(self._ahead[0], chosen)
+        found = self._ahead[1].result() if self._ahead and expected else self._read(chosen)
+        self._ahead = then, self._reader.submit(self._read, then)
+        return found.to(self._device, non_blocking=True)
+
+    def _read(self, chosen: torch.Tensor) -> torch.Tensor:
+        size = (len(chosen), *self._images.shape[1:])
+        read = torch.empty(size, dtype=torch.uint8, pin_memory=self._device.type == "cuda")
+        if self._map is not None:  # ask the disk for all of them at once
+            for place in chosen.tolist():
+                start, more = divmod(self._start + place * self._images.strides[0], mmap.PAGESIZE)
+                self._map.madvise(mmap.MADV_WILLNEED, start * mmap.PAGESIZE, more + self._images.strides[0])
+        np.take(self._images, chosen.numpy(), axis=0, out=read.numpy(), mode="clip")  # other modes copy once more
+        if self._map is not None:  # the system keeps what it has room for, but not on our account
+            self._map.madvise(mmap.MADV_DONTNEED)
+        return read

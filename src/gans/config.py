@@ -37,6 +37,11 @@ def _without_repeats(values: list[T]) -> list[T]:
     return values
 
 
+def _switch(value: object) -> object:
+    """Return 'on' and 'off' for what YAML 1.1 makes of them."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
 Real = Annotated[float, BeforeValidator(_number_in_text), Field(allow_inf_nan=False)]
 
 
@@ -154,10 +159,12 @@ class Gaussian(Section):
 
 
 class Run(Section):
-    """How the computer runs it: nothing here changes what is computed, but the device's arithmetic."""
+    """How the computer runs it: nothing here changes what is computed, but for the last bits of its arithmetic."""
 
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(description="auto, cuda, mps or cpu")
     deterministic: bool = Field(description="true or false")
+    precision: Literal["auto", "fp32", "bf16"] = Field(description="auto, fp32 or bf16")
+    compile: Annotated[Literal["auto", "off", "on"], BeforeValidator(_switch)] = Field(description="auto, off or on")
     launcher: Literal["python"] = Field(description="python")
     save_seconds: Real = Field(ge=0, description="a number of seconds, at least 0")
     save_epochs: Real = Field(gt=0, description="a number above 0")

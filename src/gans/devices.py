@@ -75,6 +75,14 @@ def memory_told(device: torch.device, remedy: str) -> Iterator[None]:
         raise
 
 
+def room_for_images(device: torch.device) -> int:
+    """Return how many bytes of images may lie on a device: half of what is free on CUDA.
+
+    0 elsewhere: the system keeps a mapped file in memory as long as there is room, and the CPU reads it there.
+    """
+    return torch.cuda.mem_get_info(device)[0] // 2 if device.type == "cuda" else 0
+
+
 def peak_memory_mb(device: torch.device) -> float:
     """Return the most memory held so far, in megabytes: the device's own on CUDA, else this process's."""
     if device.type == "cuda":

@@ -17,15 +17,16 @@ class AveragedModule:
     def __init__(self, module: nn.Module, half_life: float) -> None:
         self.module = copy.deepcopy(module).eval().requires_grad_(False)
         self._half_life = half_life
-        self._state = list(zip(self.module.state_dict().values(), module.state_dict().values(), strict=True))
+        pairs = list(zip(self.module.state_dict().values(), module.state_dict().values(), strict=True))
+        self._numbers = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._counts = [pair for pair in pairs if not pair[0].is_floating_point()]  # of batches a normalisation saw
 
     @torch.no_grad()
     def update(self, images_seen: int, batch_size: int) -> None:
         """Move the average towards the module as it is after `images_seen` images, `batch_size` of them new."""
         horizon = self._half_life * images_seen  # images
         share = 1.0 - 0.5 ** (batch_size / horizon) if horizon else 1.0
-        for average, current in self._state:
-            if average.is_floating_point():
-                average.lerp_(current, share)
-            else:
-                average.copy_(current)  # how many batches a normalisation has seen
+        for average, current in self._counts:
+            average.copy_(current)
+        averages, currents = zip(*self._numbers, strict=True)
+        torch._foreach_lerp_(averages, currents, share)  # one kernel on CUDA

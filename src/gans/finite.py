@@ -31,7 +31,7 @@ class FiniteGuard:
         """Look at a loss and at the gradients it gave, before the optimiser takes its step."""
         gradients = [weight.grad for weight in learner.parameters() if weight.grad is not None]
         seen = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
-        self._seen = torch.where(self._found.bool(), self._seen, seen)
+        self._seen.copy_(torch.where(self._found.bool(), self._seen, seen))  # in place: a CUDA graph has its address
         self._found.copy_(1 - self._seen.isfinite().all().float())
         self._passed += self._found == 0
 

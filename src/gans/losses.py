@@ -4,6 +4,11 @@ import torch
 from torch.nn.functional import softplus
 
 
+def at_least_fp32(numbers: torch.Tensor) -> torch.Tensor:
+    """Return what layers computed in bf16 as fp32, for sums and exponents to be exact in; anything else as it is."""
+    return numbers.float() if numbers.dtype == torch.bfloat16 else numbers
+
+
 def discriminator_cross_entropy(
     real_logits: torch.Tensor, fake_logits: torch.Tensor, label_smoothing: float = 0.0
 ) -> torch.Tensor:

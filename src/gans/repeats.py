@@ -1,6 +1,6 @@
 """A variant's trainings, one a seed, each into its folder; what was interrupted goes on."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from gans.arrays import Packed
 from gans.config import Settings
 from gans.errors import InputError
 from gans.state import Store
+from gans.steps import Execution
 from gans.training import Checkpoints, Saving, Trained, Weights
 from gans.variants import Variant
 
@@ -28,6 +29,7 @@ class Plan:
     num_frames: int  # images over training
     moments_every: float | None  # epochs between the averaged generators that the first training keeps
     device: torch.device
+    how: Execution
 
     @property
     def key(self) -> str:
@@ -45,6 +47,7 @@ class Plan:
             "weights": weights,
             "num_frames": self.num_frames,
             "moments_every": self.moments_every,
+            "how": asdict(self.how),
         }
         return state.key_of(facts, self.device)
 
@@ -96,4 +99,5 @@ class Plan:
                 weights=self.weights,
                 checkpoints=moments,
                 saving=saving,
+                how=self.how,
             )

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from gans import devices, randomness, sampling, signals
+from gans import devices, randomness, sampling, signals, steps
 from gans.arrays import DataShape
 from gans.batches import Batches
 from gans.config import Settings
@@ -24,9 +24,11 @@ from gans.finite import FiniteGuard
 from gans.progress import progress_bar
 from gans.sampling import Sampler
 from gans.state import Store
-from gans.variants import Readings, Turn, Variant
+from gans.steps import Batch, Execution
+from gans.variants import Variant
 
 COLUMNS = ("step", "images", "epoch", "loss_d", "loss_g", "d_real", "d_fake")  # of every variant's loss curve
+PLAIN = Execution()
 Weights = Mapping[str, Mapping[str, torch.Tensor]]  # state dictionaries by the name of their network
 BAR_UPDATES = 100  # how often the losses beside the progress bar change over a training: each waits for the device
 
@@ -43,7 +45,7 @@ class Trained:
     progress: Progress
     seconds: float  # of the loop, over all the parts of a training that was interrupted
 
-    def facts(self, device: torch.device) -> dict[str, Any]:
+    def facts(self, device: torch.device, how: Execution = PLAIN) -> dict[str, Any]:
         """Return what a rerun on this kind of device repeats exactly."""
         players = {"generator": "g", "discriminator": "d"}
         networks = self.variant.networks.items()
@@ -53,6 +55,8 @@ class Trained:
             **{f"parameters_{players.get(name, name)}": _num_weights(module) for name, module in networks},
             **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
             "device": device.type,
+            "precision": how.precision,
+            "compiled": how.compiled,
             "threads": torch.get_num_threads(),
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         }
@@ -103,6 +107,7 @@ def train(
     weights: Weights | None = None,
     checkpoints: Checkpoints | None = None,
     saving: Saving | None = None,
+    how: Execution = PLAIN,
 ) -> Trained:
     """Return a variant trained on uint8 images (N, S, S, C) for `settings.epochs` passes of its first player.
 
@@ -124,7 +129,7 @@ def train(
         module.to(device).to(memory_format=torch.channels_last)
     average = AveragedModule(variant.generator, settings.ema_half_life)
     turns = variant.turns()
-    optimizers = {turn.column: _optimizer(turn, settings) for turn in turns}
+    optimizers = {turn.column: steps.optimizer_of(turn, settings, device) for turn in turns}
 
     # An epoch is a pass of the first player, so that variants with more critic steps see as many images.
     batches = Batches(
@@ -135,6 +140,10 @@ def train(
         seed=settings.seed,
         device=device,
     )
+
+    def fresh(number: int) -> Batch:
+        return *batches[number], sampling.latents(settings.batch_size, settings, "latents", device, number)
+
     num_iterations = max(1, settings.epochs * batches.per_epoch // turns[0].steps)
     images_an_iteration = settings.batch_size * turns[0].steps
     curve = LossCurve(num_iterations, images_an_iteration, len(images), device)
@@ -147,6 +156,7 @@ def train(
     saver = _Saver(saving, parts, num_iterations / settings.epochs)
     first, seconds = saver.resumed()
     guard = FiniteGuard([turn.column for turn in turns for _ in range(turn.steps)], optimizers.values(), device)
+    learn = steps.iteration(variant, turns, optimizers, guard, device, how)
     between_updates = max(1, num_iterations // BAR_UPDATES)
     between_checks = 1 if device.type == "cpu" else between_updates  # a check waits for the device
     if first:
@@ -163,24 +173,7 @@ def train(
         for iteration in range(first, num_iterations):
             # What layers draw for themselves, such as dropout, follows from the seed and the place in the run.
             torch.manual_seed(randomness.derived_seed(settings.seed, "layers", iteration))
-            readings: Readings = {}
-            for turn in turns:
-                for step in range(turn.steps):
-                    # The first player gets a fresh batch for each of its steps; the others see its last one.
-                    if turn is turns[0]:
-                        number = iteration * turn.steps + step
-                        z = sampling.latents(settings.batch_size, settings, "latents", device, number)
-                        batch = variant.round(*batches[number], z)
-
-                    # The learner takes one step down its loss; what the loss only looks through is left alone.
-                    _set_frozen(turn, True)
-                    loss, own_readings = turn.loss(batch)
-                    optimizers[turn.column].zero_grad(set_to_none=True)
-                    loss.backward()
-                    guard.look(loss, turn.learner)
-                    optimizers[turn.column].step()
-                    _set_frozen(turn, False)
-                    readings |= {turn.column: loss, **own_readings}
+            readings = learn([fresh(iteration * turns[0].steps + step) for step in range(turns[0].steps)])
             done = iteration + 1
             if done % between_checks == 0 or done == num_iterations:
                 guard.check(first + 1)
@@ -207,9 +200,15 @@ def train(
     if came.number:
         raise signals.Stopped(came.number, f"step {done} of {num_iterations} is saved: run again to go on")
 
-    steps = {turn.column: num_iterations * turn.steps for turn in turns}
-    images_seen = num_iterations * images_an_iteration
-    return Trained(variant, average.module, curve.rows(), steps, images_seen, progress, time.perf_counter() - started)
+    return Trained(
+        variant,
+        average.module,
+        curve.rows(),
+        steps={turn.column: num_iterations * turn.steps for turn in turns},
+        images_seen=num_iterations * images_an_iteration,
+        progress=progress,
+        seconds=time.perf_counter() - started,
+    )
 
 
 def _lack_of_labels(kind: type[Variant], shape: DataShape) -> str:
@@ -267,17 +266,5 @@ def start_from(networks: Mapping[str, nn.Module], weights: Weights) -> None:
         networks[name].load_state_dict(weights[name])
 
 
-def _optimizer(turn: Turn, settings: Settings) -> torch.optim.Optimizer:
-    weights = list(turn.learner.parameters())
-    if settings.optimizer == "sgd":
-        return torch.optim.SGD(weights, settings.lr, settings.momentum, fused=True)
-    return torch.optim.Adam(weights, settings.lr, (settings.beta1, settings.beta2), fused=True)
-
-
 def _num_weights(module: nn.Module) -> int:
     return sum(weight.numel() for weight in module.parameters())
-
-
-def _set_frozen(turn: Turn, frozen: bool) -> None:
-    for module in turn.frozen:
-        module.requires_grad_(not frozen)

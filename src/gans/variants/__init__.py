@@ -24,7 +24,7 @@ class Round:
     real: torch.Tensor  # (B, C, S, S) in [-1, 1]
     z: torch.Tensor  # (B, nz)
     g: Callable[[torch.Tensor], torch.Tensor]  # latents to images
-    d: Callable[[torch.Tensor], torch.Tensor] | None  # images to logits
+    d: Callable[[torch.Tensor], torch.Tensor] | None  # images to logits, never in bf16
 
     @cached_property
     def fake(self) -> torch.Tensor:
@@ -83,11 +83,14 @@ class Variant(ABC):
 
     def round(self, real: torch.Tensor, labels: torch.Tensor | None, z: torch.Tensor) -> Round:
         """Return a batch for the losses; the labels of the real images are those asked of the generator, too."""
-        if not self.conditional:
-            return Round(real, z, self.generator, self.discriminator)
-        bound = [module and partial(module, labels=labels) for module in (self.generator, self.discriminator)]
-        assert bound[0] is not None
-        return Round(real, z, bound[0], bound[1])
+        told = {"labels": labels} if self.conditional else {}
+        d = self.discriminator
+        return Round(
+            real,
+            z,
+            g=partial(self.generator, **told),
+            d=None if d is None else lambda images: losses.at_least_fp32(d(images, **told)),
+        )
 
 
 class Adversarial(Variant):

@@ -7,6 +7,7 @@ from torch import nn
 
 from gans import config
 from gans.arrays import DataShape
+from gans.losses import at_least_fp32
 from gans.nets import DCGANDiscriminator, DCGANGenerator, initialise_as_dcgan
 from gans.variants import Readings, Round, Turn, Variant
 
@@ -47,7 +48,7 @@ class VAE(Variant):
         the variance that is likeliest for the batch, so that no weight between the parts needs to be chosen: Rybkin et
         al. 2021, arXiv:2006.13202, section 4.2.
         """
-        mean, log_variance = self.encoder(batch.real).chunk(2, dim=1)  # (B, nz) each
+        mean, log_variance = at_least_fp32(self.encoder(batch.real)).chunk(2, dim=1)  # (B, nz) each
         code = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         error = (batch.g(code) - batch.real).square().mean() + ROUNDING_VARIANCE
         pixels = batch.real[0].numel()

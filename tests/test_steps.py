@@ -1,0 +1,194 @@
+"""Every fast way to carry out an iteration gives what the plain one gives."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gans import losses, randomness, sampling, steps, training, variants
+from gans.arrays import DataShape
+from gans.batches import Batches
+from gans.config import AdversarialSettings
+from gans.errors import InputError
+from gans.finite import FiniteGuard
+from gans.steps import Batch, Execution, Iteration
+from gans.variants import Readings, Variant
+
+STEPS = 20
+SHAPE = DataShape(3, 16, [12, 12])
+CPU = torch.device("cpu")
+on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+
+
+Learn = Callable[[list[Batch]], Readings]
+
+
+def learner(
+    settings: AdversarialSettings,
+    how: Execution,
+    *,
+    device: torch.device = CPU,
+    dtype: torch.dtype = torch.float32,
+    name: str = "dcgan",
+    make: Callable[..., Learn] = steps.iteration,
+    look: type[FiniteGuard] = FiniteGuard,
+) -> tuple[Variant, Learn, FiniteGuard]:
+    """Return a variant for images of 16 x 16 and two classes, what it learns a batch with, and its guard."""
+    torch.manual_seed(0)
+    variant = variants.load(name)(settings, SHAPE)
+    for network in variant.networks.values():
+        network.to(device, dtype)
+    turns = variant.turns()
+    optimizers = {turn.column: steps.optimizer_of(turn, settings, device) for turn in turns}
+    guard = look([turn.column for turn in turns], optimizers.values(), device)
+    return variant, make(variant, turns, optimizers, guard, device, how), guard
+
+
+def fresh(
+    settings: AdversarialSettings, pixels: np.ndarray, device: torch.device = CPU, dtype: torch.dtype = torch.float32
+) -> Iterator[Batch]:
+    """Yield 20 batches; what layers draw for themselves follows from their number."""
+    labels = np.arange(len(pixels)) % 2
+    batches = Batches(pixels, labels, batch_size=8, random_flip=True, seed=0, device=device)
+    for step in range(STEPS):
+        torch.manual_seed(randomness.derived_seed(0, "layers", step))
+        images, classes = batches[step]
+        yield images.to(dtype), classes, sampling.latents(8, settings, "latents", device, step).to(dtype)
+
+
+def readings(
+    settings: AdversarialSettings,
+    pixels: np.ndarray,
+    how: Execution,
+    device: torch.device = CPU,
+    dtype: torch.dtype = torch.float32,
+    **more: Any,
+) -> dict[str, list[float]]:
+    """Return what 20 iterations read, by column."""
+    _, learn, guard = learner(settings, how, device=device, dtype=dtype, **more)
+    found: dict[str, list[float]] = {}
+    for batch in fresh(settings, pixels, device, dtype):
+        for column, value in learn([batch]).items():
+            found.setdefault(column, []).append(value.item())
+    guard.check(1)
+    return found
+
+
+def agree(one: dict[str, list[float]], other: dict[str, list[float]], rel: float) -> bool:
+    return all(one[column] == pytest.approx(other[column], rel=rel) for column in one | other)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++, which is not here")
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch looks at it while it compiles
+@pytest.mark.parametrize("name", ["dcgan", "cgan"])
+def test_compiled_networks_learn_what_plain_ones_do(
+    small: AdversarialSettings, pixels: np.ndarray, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In double precision, where rounding has no time to grow: in single precision Adam's first steps magnify it."""
+    if name == "cgan":  # compiled dropout draws other numbers
+        monkeypatch.setattr("gans.variants.cgan.DROPOUT", 0.0)
+    plain = readings(small, pixels, Execution(), dtype=torch.float64, name=name)
+    compiled = readings(small, pixels, Execution(compiled=True), dtype=torch.float64, name=name)
+    assert agree(plain, compiled, rel=1e-8)
+    assert plain["loss_d"][0] != pytest.approx(plain["loss_d"][-1], rel=0.01)  # there was something to agree on
+
+
+@pytest.mark.parametrize("name", ["dcgan", "cdcgan", "vae"])
+def test_bf16_learns_nearly_what_fp32_does(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
+    settings = small.model_copy(update={"lr": 0.0002})
+    plain = readings(settings, pixels, Execution(), name=name)
+    rounded = readings(settings, pixels, Execution(bf16=True), name=name)
+    assert agree(plain, rounded, rel=0.1)
+    assert plain != rounded
+
+
+def test_losses_are_never_computed_in_bf16(small: AdversarialSettings, pixels: np.ndarray) -> None:
+    logits = torch.linspace(-3, 3, 7, dtype=torch.bfloat16)
+    assert losses.at_least_fp32(logits).dtype == torch.float32
+    assert losses.at_least_fp32(logits.double()).dtype == torch.float64
+    variant = variants.load("dcgan")(small, DataShape(3, 16))
+    with torch.autocast("cpu", torch.bfloat16):
+        batch = variant.round(torch.zeros(2, 3, 16, 16), None, torch.zeros(2, small.nz))
+        assert batch.fake.dtype == torch.bfloat16
+        assert batch.d is not None
+        assert batch.d(batch.fake).dtype == torch.float32
+
+
+def test_what_is_kept_of_a_bf16_training_is_fp32(small: AdversarialSettings, pixels: np.ndarray) -> None:
+    how = Execution(bf16=True)
+    trained = training.train(variants.load("dcgan"), small, DataShape(3, 16), pixels, None, CPU, 2, how=how)
+    kept = [*trained.averaged.parameters(), *trained.variant.generator.parameters()]
+    assert {weight.dtype for weight in kept} == {torch.float32}
+    facts = trained.facts(CPU, how)
+    assert (facts["precision"], facts["compiled"]) == ("bf16", False)
+
+
+def test_gs_step_computes_no_gradient_for_d(small: AdversarialSettings, pixels: np.ndarray) -> None:
+    """D's gradients are as its own step left them, not there once more and not added to."""
+    seen: list[list[torch.Tensor | None]] = []
+
+    class Looking(FiniteGuard):
+        def look(self, loss: torch.Tensor, learner: nn.Module) -> None:
+            super().look(loss, learner)
+            seen.append([None if weight.grad is None else weight.grad.clone() for weight in discriminator.parameters()])
+
+    variant, learn, _ = learner(small, Execution(), look=Looking)
+    assert variant.discriminator is not None
+    discriminator = variant.discriminator
+    learn([next(fresh(small, pixels))])
+    in_its_own, in_gs = seen
+    assert all(
+        one is not None and other is not None and torch.equal(one, other)
+        for one, other in zip(in_its_own, in_gs, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("precision", "compiled", "expected"),
+    [
+        ("auto", "auto", Execution(bf16=False, compiled=False)),
+        ("fp32", "off", Execution(bf16=False, compiled=False)),
+        ("bf16", "off", Execution(bf16=True, compiled=False)),
+        ("fp32", "on", Execution(bf16=False, compiled=True)),
+    ],
+)
+def test_settings_mean_this_on_the_cpu(precision: str, compiled: str, expected: Execution) -> None:
+    assert steps.execution(CPU, precision, compiled) == expected
+
+
+def test_without_a_compiler_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no_such_compiler")
+    with pytest.raises(InputError, match=r"run\.compile is on, but there is no no_such_compiler .*set it to off"):
+        steps.execution(CPU, "auto", "on")
+
+
+@on_cuda
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "vae"])
+def test_a_cuda_graph_learns_what_its_kernels_do_to_the_bit(
+    small: AdversarialSettings, pixels: np.ndarray, name: str
+) -> None:
+    def graphed(*arguments: object) -> steps.GraphedIteration:
+        return steps.GraphedIteration(Iteration(*arguments))  # type: ignore[arg-type]
+
+    cuda = torch.device("cuda")
+    plain = readings(small, pixels, Execution(), cuda, name=name)
+    assert readings(small, pixels, Execution(), cuda, name=name, make=graphed) == plain
+
+
+@on_cuda
+def test_an_iteration_does_not_wait_for_the_gpu(small: AdversarialSettings, pixels: np.ndarray) -> None:
+    cuda = torch.device("cuda")
+    _, learn, _ = learner(small, Execution(bf16=True), device=cuda)
+    batches = fresh(small, pixels, cuda)
+    learn([next(batches)])
+    for batch in batches:
+        try:
+            torch.cuda.set_sync_debug_mode("error")
+            learn([batch])
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
