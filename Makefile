@@ -33,8 +33,10 @@ compare: $(VENV)/ready ## set this run beside another: make compare REV=main wri
 experiments: $(VENV)/ready ## list the experiments: what was changed, and what FID each variant has
 	$(VENV)/bin/dvc exp show --only-changed --drop '.*/|samples|Created' --keep '.*json:fid_lite0$$'
 
-bench: $(VENV)/ready ## measure speed beside the tutorial's loop, 10 minutes; less with QUICK=1
+bench: $(VENV)/ready ## measure speed beside the tutorial's loop, 15 minutes; 3 with QUICK=1
 	$(if $(QUICK),,$(VENV)/bin/python benchmarks/preprocess.py)
+	$(if $(QUICK),,$(VENV)/bin/python benchmarks/memory.py)
+	$(if $(QUICK),,$(VENV)/bin/python benchmarks/measures.py)
 	$(VENV)/bin/python benchmarks/throughput.py $(if $(QUICK),--quick)
 
 readme: $(VENV)/ready ## bring the README's table and picture up to the last run

@@ -41,11 +41,15 @@ import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
-from gans import arrays, config, devices, preprocess, toyfaces, training, variants  # noqa: E402
+from gans import arrays, config, devices, preprocess, steps, toyfaces, training, variants  # noqa: E402
 from gans import folder as pictures  # noqa: E402
 from gans.arrays import DataShape  # noqa: E402
+from gans.sampling import Sampler  # noqa: E402
+from gans.steps import Execution  # noqa: E402
 
 SIZE, NZ, EPOCHS, WORKERS = 64, 100, 5, 2
+NUM_CELEBA = 202_599
+NUM_SCORED = 1024  # fakes, against as many real images
 DISTINCT = 512  # faces drawn; more images are these again, under other names: to decode one costs the same
 ON_CPU = {"width": 16, "batch_size": 128, "images": 4096, "rounds": 3}
 ON_GPU = {"width": 64, "batch_size": 128, "images": 4096, "rounds": 3}
@@ -81,14 +85,24 @@ class Bench:
         shared |= {"width": self.width, "batch_size": self.batch_size, "image_size": SIZE, "epochs": epochs}
         return kind.Settings.model_validate({key: shared[key] for key in kind.Settings.model_fields if key in shared})
 
-    def ours(self, name: str, pixels: np.ndarray, epochs: int) -> training.Trained:
-        """Train a variant; conditional ones are told one of two classes."""
+    def ours(
+        self, name: str, pixels: np.ndarray, epochs: int, how: Execution | None = None, **changes: Any
+    ) -> training.Trained:
+        """Train a variant as this device does by itself, or as told; conditional ones are told one of two classes."""
         kind = variants.load(name)
         labels = np.arange(len(pixels)) % 2
-        counts = np.bincount(labels).tolist()
-        return training.train(
-            kind, self.settings(kind, epochs), DataShape(3, SIZE, counts), pixels, labels, self.device, num_frames=2
-        )
+        shape = DataShape(3, SIZE, np.bincount(labels).tolist())
+        settings = self.settings(kind, epochs).model_copy(update=changes)
+        how = how or steps.execution(self.device, "auto", "auto")
+        return training.train(kind, settings, shape, pixels, labels, self.device, num_frames=2, how=how)
+
+    def speed(self, name: str, num_batches: int, rounds: int, **more: Any) -> float:
+        """Return images a second of a variant's steps, the median over rounds, after one that does not count."""
+        batch_size = more.get("batch_size", self.batch_size)
+        pixels = np.resize(self.pixels, (num_batches * batch_size, SIZE, SIZE, 3))
+        self.ours(name, pixels[: 4 * batch_size], 1, **more)
+        runs = [self.ours(name, pixels, 1, **more) for _ in range(rounds)]
+        return round(statistics.median(run.images_seen / run.seconds for run in runs), 1)
 
     def theirs(self, batches: Any) -> None:
         """Train the tutorial's DCGAN on batches."""
@@ -107,6 +121,11 @@ class Bench:
         floats = torch.from_numpy(np.array(self.pixels)).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
         batches = floats.split(self.batch_size)[: self.num_images // self.batch_size]
         return [(batch, torch.zeros(len(batch))) for batch in batches] * epochs
+
+
+def quietly() -> contextlib.AbstractContextManager[object]:
+    """Return a context in which progress bars are not shown."""
+    return contextlib.redirect_stderr(io.StringIO())
 
 
 def seconds(work: Callable[[], object], device: torch.device) -> float:
@@ -187,27 +206,59 @@ def traffic(bench: Bench) -> int:
     return 3 * numbers["generator"] + 9 * numbers["discriminator"]
 
 
-def variant_speeds(bench: Bench, rounds: int) -> dict[str, float]:
-    """Return images a second of every variant's steps, the median over rounds."""
-    pixels = bench.pixels[: 8 * bench.batch_size]
-    found = {}
-    for name in variants.names():
-        bench.ours(name, pixels[: 2 * bench.batch_size], 1)
-        runs = [bench.ours(name, pixels, 1) for _ in range(rounds)]
-        found[name] = round(statistics.median(run.images_seen / run.seconds for run in runs), 1)
-    return found
+def scaling(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Return what twice the images cost in time, and images a second of batches of several sizes."""
+    few, many = (8 * bench.batch_size, 16 * bench.batch_size)
+    pixels = np.resize(bench.pixels, (many, SIZE, SIZE, 3))
+    ratios = []
+    for _ in range(rounds):
+        ratios.append(bench.ours("dcgan", pixels, 1).seconds / bench.ours("dcgan", pixels[:few], 1).seconds)
+    sizes = [bench.batch_size // 4, bench.batch_size // 2, bench.batch_size, 2 * bench.batch_size]
+    return {
+        "time_of_twice_the_images": round(statistics.median(ratios), 3),
+        "images_per_second_by_batch_size": {
+            str(size): bench.speed("dcgan", 8 * bench.batch_size // size, rounds, batch_size=size) for size in sizes
+        },
+    }
 
 
-def features_speed(bench: Bench, rounds: int) -> float | None:
-    """Return images a second of the features that evaluate scores with; None where their package is not installed."""
+def ways(bench: Bench, rounds: int, quick: bool) -> dict[str, float]:
+    """Return images a second of DCGAN's steps, carried out in every way there is; to compile takes its time."""
+    found = {"fp32": Execution(), "bf16": Execution(bf16=True)}
+    if not quick:
+        found |= {"fp32, compiled": Execution(compiled=True), "bf16, compiled": Execution(bf16=True, compiled=True)}
+    speeds = {name: bench.speed("dcgan", 8, rounds, how=how) for name, how in found.items()}
+    devices.prepare(bench.device.type, deterministic=False)
+    speeds["as by itself, run.deterministic: false"] = bench.speed("dcgan", 8, rounds)
+    devices.prepare(bench.device.type, deterministic=True)
+    speeds["as by itself"] = bench.speed("dcgan", 8, rounds)
+    return speeds
+
+
+def epoch_of_celeba(bench: Bench) -> float:
+    """Return the seconds of an epoch of as many random images as CelebA has, the first epoch not counted."""
+    pixels = np.random.default_rng(0).integers(0, 256, (NUM_CELEBA, SIZE, SIZE, 3), dtype=np.uint8)
+    once, twice = (bench.ours("dcgan", pixels, epochs).seconds for epochs in (1, 2))
+    return round(twice - once, 2)
+
+
+def scoring_speed(bench: Bench, rounds: int) -> float | None:
+    """Return fakes a second that are made and scored as `evaluate` does, without what only some data sets have.
+
+    None where the package with the network that scores is not installed.
+    """
     try:
-        from gans import features
+        from gans import features, scoring
     except ImportError:
         return None
-    extractor, some = features.Lite0(bench.device), bench.pixels[:512]
-    return round(
-        statistics.median(len(some) / seconds(lambda: extractor(some), bench.device) for _ in range(rounds)), 1
-    )
+    trained = bench.ours("dcgan", bench.pixels[: 4 * bench.batch_size], 1)
+    extractor, nothing = features.Lite0(bench.device), scoring.Judges(None, None)
+    classifier = config.load(ROOT / "params.yaml").classifier
+    real, data = {extractor.name: extractor(bench.pixels[:NUM_SCORED])}, arrays.load(bench.folder / "packed")
+    held_out = scoring.Bench(data, real, [extractor], nothing, classifier, bench.device)
+    sampler, z = Sampler(trained.averaged), torch.randn(NUM_SCORED, NZ, device=bench.device)
+    took = [seconds(lambda: scoring.of_images(held_out, sampler(z)), bench.device) for _ in range(rounds)]
+    return round(NUM_SCORED / statistics.median(took), 1)
 
 
 def main() -> None:
@@ -216,7 +267,7 @@ def main() -> None:
     device = devices.prepare("auto", deterministic=True)
     size = {**(ON_GPU if device.type == "cuda" else ON_CPU), **(QUICK if quick else {})}
     rounds = size.pop("rounds")
-    with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stderr(io.StringIO()):
+    with tempfile.TemporaryDirectory() as scratch, quietly():
         bench = Bench(Path(scratch), device, **size)
         whole = EPOCHS * bench.num_images
         print(f"{devices.description(device)}: {size}, {rounds} rounds", flush=True)
@@ -225,14 +276,14 @@ def main() -> None:
         )
         print(f"end to end, {EPOCHS} epochs: {end_to_end}", flush=True)
         batches = bench.in_memory(1)
-        steps = compared(
+        steps_alone = compared(
             lambda: bench.ours("dcgan", bench.pixels, 1),
             lambda: bench.theirs(batches),
             bench.num_images,
             rounds,
             device,
         )
-        print(f"steps alone: {steps}", flush=True)
+        print(f"steps alone: {steps_alone}", flush=True)
         bound = limit(bench)
         packing = [bench.num_images / seconds(bench.packed, device) for _ in range(rounds)]
         results = {
@@ -240,13 +291,16 @@ def main() -> None:
             "torch": torch.__version__,
             "protocol": {**size, "size": SIZE, "epochs": EPOCHS, "workers": WORKERS, "rounds": rounds},
             "end_to_end": end_to_end,
-            "steps": steps,
+            "steps": steps_alone,
             "limit": bound,
-            "limit_share": round(steps["ours"] / bound["images_per_second"], 3),
+            "limit_share": round(steps_alone["ours"] / bound["images_per_second"], 3),
             "peak_memory_mb": round(devices.peak_memory_mb(device)),
             "preprocess_images_per_second": round(statistics.median(packing), 1),
-            "evaluate_images_per_second": features_speed(bench, rounds),
-            "variants": variant_speeds(bench, rounds),
+            "evaluate_images_per_second": scoring_speed(bench, rounds),
+            "scaling": scaling(bench, 1 if quick else rounds),
+            "ways": ways(bench, 1 if quick else rounds, quick),
+            "variants": {name: bench.speed(name, 8, 1 if quick else rounds) for name in variants.names()},
+            **({"seconds_an_epoch_of_celeba": epoch_of_celeba(bench)} if device.type == "cuda" else {}),
         }
     print(json.dumps(results, indent=2))
     name = re.sub(r"[^a-z0-9]+", "_", results["device"].lower()).strip("_")
@@ -255,7 +309,7 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
         print(f"written to {path.relative_to(ROOT)}")
-    print(f"end_to_end_ratio={end_to_end['ratio']} steps_ratio={steps['ratio']}")
+    print(f"end_to_end_ratio={end_to_end['ratio']} steps_ratio={steps_alone['ratio']}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """The device that is asked for, or a line that says why not."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
+from conftest import ROOT
 
 from gans import devices
 from gans.errors import InputError
@@ -12,6 +16,15 @@ def test_auto_finds_a_device_and_names_it() -> None:
     assert device.type in ("cuda", "mps", "cpu")
     assert devices.description(device)
     assert devices.peak_memory_mb(device) > 0
+
+
+def test_peak_memory_is_this_processs_own(cpu: torch.device) -> None:
+    """A process starts with what the one that started it held, as far as getrusage knows."""
+    held = bytearray(b"1") * 500_000_000
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); import torch; from gans import devices; "
+    code += "print(devices.peak_memory_mb(torch.device('cpu')))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert 50 < float(told) < devices.peak_memory_mb(cpu) - len(held) / 2e6
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
