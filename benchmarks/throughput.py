@@ -49,6 +49,7 @@ from gans.steps import Execution  # noqa: E402
 
 SIZE, NZ, EPOCHS, WORKERS = 64, 100, 5, 2
 NUM_CELEBA = 202_599
+SECONDS_A_RUN = 2.0  # of a variant
 NUM_SCORED = 1024  # fakes, against as many real images
 DISTINCT = 512  # faces drawn; more images are these again, under other names: to decode one costs the same
 ON_CPU = {"width": 16, "batch_size": 128, "images": 4096, "rounds": 3}
@@ -78,12 +79,11 @@ class Bench:
         preprocess.pack(pictures.open_images(self.folder / "archive"), out, size=SIZE, crop_px=None, max_images=None)
         return arrays.load(out).images
 
-    def settings(self, kind: type[variants.Variant], epochs: int) -> config.Settings:
-        """Return what a variant of this width and batch size is trained with; the rest is as published."""
-        params = config.load(ROOT / "params.yaml")
-        shared = config.shared_settings(params) | {"lr": 0.0002, "random_flip": False, "seed": 0, "nz": NZ}
-        shared |= {"width": self.width, "batch_size": self.batch_size, "image_size": SIZE, "epochs": epochs}
-        return kind.Settings.model_validate({key: shared[key] for key in kind.Settings.model_fields if key in shared})
+    def settings(self, name: str, epochs: int) -> config.Settings:
+        """Return what a variant is trained with: as params.yaml has it, but for what all have in common here."""
+        found = config.settings_of(config.load(ROOT / "params.yaml"), name, variants.load(name).Settings)
+        common = {"lr": 0.0002, "random_flip": False, "seed": 0, "nz": NZ, "image_size": SIZE, "epochs": epochs}
+        return found.model_copy(update={**common, "width": self.width, "batch_size": self.batch_size})
 
     def ours(
         self, name: str, pixels: np.ndarray, epochs: int, how: Execution | None = None, **changes: Any
@@ -92,7 +92,7 @@ class Bench:
         kind = variants.load(name)
         labels = np.arange(len(pixels)) % 2
         shape = DataShape(3, SIZE, np.bincount(labels).tolist())
-        settings = self.settings(kind, epochs).model_copy(update=changes)
+        settings = self.settings(name, epochs).model_copy(update=changes)
         how = how or steps.execution(self.device, "auto", "auto")
         return training.train(kind, settings, shape, pixels, labels, self.device, num_frames=2, how=how)
 
@@ -100,7 +100,7 @@ class Bench:
         """Return images a second of a variant's steps, the median over rounds, after one that does not count."""
         batch_size = more.get("batch_size", self.batch_size)
         pixels = np.resize(self.pixels, (num_batches * batch_size, SIZE, SIZE, 3))
-        self.ours(name, pixels[: 4 * batch_size], 1, **more)
+        self.ours(name, pixels[: 2 * batch_size], 1, **more)
         runs = [self.ours(name, pixels, 1, **more) for _ in range(rounds)]
         return round(statistics.median(run.images_seen / run.seconds for run in runs), 1)
 
@@ -190,7 +190,7 @@ def traffic(bench: Bench) -> int:
     pass moves what two forward passes do.
     """
     kind = variants.load("dcgan")
-    variant = kind(bench.settings(kind, 1), DataShape(3, SIZE))
+    variant = kind(bench.settings("dcgan", 1), DataShape(3, SIZE))
     numbers = {"generator": 0, "discriminator": 0}
     for name, module in variant.networks.items():
         handles = []
@@ -204,6 +204,15 @@ def traffic(bench: Bench) -> int:
         module.eval()
         module(torch.zeros(1, NZ) if name == "generator" else torch.zeros(1, 3, SIZE, SIZE))
     return 3 * numbers["generator"] + 9 * numbers["discriminator"]
+
+
+def variant_speeds(bench: Bench, rounds: int) -> dict[str, float]:
+    """Return images a second of every variant's steps, in runs of some seconds, and of four batches at least."""
+    size, found = bench.batch_size // 4, {}
+    for name in variants.names():
+        pace = bench.speed(name, 2, 1, batch_size=size)
+        found[name] = bench.speed(name, max(4, int(SECONDS_A_RUN * pace / size)), rounds, batch_size=size)
+    return found
 
 
 def scaling(bench: Bench, rounds: int) -> dict[str, Any]:
@@ -299,7 +308,7 @@ def main() -> None:
             "evaluate_images_per_second": scoring_speed(bench, rounds),
             "scaling": scaling(bench, 1 if quick else rounds),
             "ways": ways(bench, 1 if quick else rounds, quick),
-            "variants": {name: bench.speed(name, 8, 1 if quick else rounds) for name in variants.names()},
+            "variants": variant_speeds(bench, 1 if quick else rounds),
             **({"seconds_an_epoch_of_celeba": epoch_of_celeba(bench)} if device.type == "cuda" else {}),
         }
     print(json.dumps(results, indent=2))

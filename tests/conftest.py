@@ -12,8 +12,8 @@ import pytest
 import torch
 import yaml
 
-from gans import celeba, config, toyfaces
-from gans.config import AdversarialSettings
+from gans import celeba, config, toyfaces, variants
+from gans.config import AdversarialSettings, Settings
 
 ROOT = Path(__file__).parents[1]
 NUM_FACES = 48
@@ -64,6 +64,14 @@ def small() -> AdversarialSettings:
     values = config.shared_settings(config.load(ROOT / "params.yaml"))
     changes = {"image_size": 16, "width": 4, "nz": 8, "batch_size": 8, "epochs": 2, "seed": 3, "random_flip": True}
     return AdversarialSettings(**{**values, **changes})
+
+
+def settings_for(name: str, shared: AdversarialSettings) -> Settings:
+    """Return what a variant takes of `shared`, and what only it has as in params.yaml."""
+    params = config.load(ROOT / "params.yaml")
+    model = variants.load(name).Settings
+    values = config.own_settings(params, name) | shared.model_dump()
+    return model(**{key: values[key] for key in model.model_fields})
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_settings_cannot_be_changed(small: Settings) -> None:
 
 def test_a_variant_without_a_discriminator_refuses_the_settings_of_one(write_params: Callable[..., Path]) -> None:
     params = config.load(write_params({"variants.vae.generator_loss": "minimax"}))
-    line = r"variants\.vae\.generator_loss is 'minimax', but vae has no discriminator; remove the key"
+    line = r"variants\.vae\.generator_loss is 'minimax', but vae does not take it; remove the key"
     with pytest.raises(InputError, match=line):
         config.settings_of(params, "vae", Settings)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from conftest import settings_for
 
 from gans import probe, variants
 from gans.arrays import DataShape
@@ -30,7 +31,7 @@ def test_every_variant_that_looks_at_images_has_features(
     name: str, small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device
 ) -> None:
     kind = variants.load(name)
-    settings = kind.Settings(**{key: getattr(small, key) for key in kind.Settings.model_fields})
+    settings = settings_for(name, small)
     variant = kind(settings, DataShape(3, 16, (20, 12)))
     assert variant.observer is not None
     features = probe.features_of(variant.observer.eval(), pixels, kind.conditional, cpu, batch_size=7)

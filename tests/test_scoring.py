@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import settings_for
 
 from gans import classifier, config, distances, models, scoring, training, variants
 from gans.arrays import Packed
@@ -81,7 +82,7 @@ def trained(name: str, small: AdversarialSettings, bench: Bench, folder: Path) -
     """Train a variant twice, keeping it after each of its two epochs."""
     kind = variants.load(name)
     for repeat in range(2):
-        settings = kind.Settings(**{key: getattr(small, key) for key in kind.Settings.model_fields})
+        settings = settings_for(name, small)
         settings = settings.model_copy(update={"seed": small.seed + repeat})
         place = models.make_repeat(folder, repeat)
         checkpoints = training.Checkpoints(

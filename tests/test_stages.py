@@ -44,7 +44,7 @@ def published(folder: Path) -> list[str]:
         (
             ["stages.train", "vae"],
             {"variants.vae.generator_loss": "minimax"},
-            "train vae: params.yaml: variants.vae.generator_loss is 'minimax', but vae has no discriminator; remove",
+            "train vae: params.yaml: variants.vae.generator_loss is 'minimax', but vae does not take it; remove",
         ),
         (
             ["stages.train", "gan"],

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from conftest import settings_for
 from torch import nn
 
 from gans import losses, randomness, sampling, steps, training, variants
@@ -24,7 +25,7 @@ CPU = torch.device("cpu")
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
 
 
-Learn = Callable[[list[Batch]], Readings]
+Learn = Callable[[list[Batch], float], Readings]
 
 
 def learner(
@@ -39,7 +40,7 @@ def learner(
 ) -> tuple[Variant, Learn, FiniteGuard]:
     """Return a variant for images of 16 x 16 and two classes, what it learns a batch with, and its guard."""
     torch.manual_seed(0)
-    variant = variants.load(name)(settings, SHAPE)
+    variant = variants.load(name)(settings_for(name, settings.model_copy(update={"discriminator_steps": 1})), SHAPE)
     for network in variant.networks.values():
         network.to(device, dtype)
     turns = variant.turns()
@@ -72,7 +73,7 @@ def readings(
     _, learn, guard = learner(settings, how, device=device, dtype=dtype, **more)
     found: dict[str, list[float]] = {}
     for batch in fresh(settings, pixels, device, dtype):
-        for column, value in learn([batch]).items():
+        for column, value in learn([batch], 0.5).items():
             found.setdefault(column, []).append(value.item())
     guard.check(1)
     return found
@@ -85,13 +86,9 @@ def agree(one: dict[str, list[float]], other: dict[str, list[float]], rel: float
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++, which is not here")
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch looks at it while it compiles
-@pytest.mark.parametrize("name", ["dcgan", "cgan"])
-def test_compiled_networks_learn_what_plain_ones_do(
-    small: AdversarialSettings, pixels: np.ndarray, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "wgan_gp", "r3gan"])
+def test_compiled_networks_learn_what_plain_ones_do(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
     """In double precision, where rounding has no time to grow: in single precision Adam's first steps magnify it."""
-    if name == "cgan":  # compiled dropout draws other numbers
-        monkeypatch.setattr("gans.variants.cgan.DROPOUT", 0.0)
     plain = readings(small, pixels, Execution(), dtype=torch.float64, name=name)
     compiled = readings(small, pixels, Execution(compiled=True), dtype=torch.float64, name=name)
     assert agree(plain, compiled, rel=1e-8)
@@ -140,7 +137,7 @@ def test_gs_step_computes_no_gradient_for_d(small: AdversarialSettings, pixels: 
     variant, learn, _ = learner(small, Execution(), look=Looking)
     assert variant.discriminator is not None
     discriminator = variant.discriminator
-    learn([next(fresh(small, pixels))])
+    learn([next(fresh(small, pixels))], 0.0)
     in_its_own, in_gs = seen
     assert all(
         one is not None and other is not None and torch.equal(one, other)
@@ -185,10 +182,10 @@ def test_an_iteration_does_not_wait_for_the_gpu(small: AdversarialSettings, pixe
     cuda = torch.device("cuda")
     _, learn, _ = learner(small, Execution(bf16=True), device=cuda)
     batches = fresh(small, pixels, cuda)
-    learn([next(batches)])
+    learn([next(batches)], 0.0)
     for batch in batches:
         try:
             torch.cuda.set_sync_debug_mode("error")
-            learn([batch])
+            learn([batch], 0.5)
         finally:
             torch.cuda.set_sync_debug_mode("default")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from conftest import ROOT
+from conftest import ROOT, settings_for
 
 from gans import config, training, variants
 from gans.arrays import DataShape
@@ -18,13 +18,13 @@ CONDITIONAL = [name for name in variants.names() if variants.load(name).conditio
 CASES = [
     pytest.param(name, shape, id=f"{name}-{shape.channels}-{shape.size}-{shape.num_classes}")
     for name in variants.names()
-    for shape in LABELLED + ([] if name in CONDITIONAL else PLAIN)
+    for shape in (LABELLED if name in CONDITIONAL else [*PLAIN, LABELLED[-1]])
 ]
 
 
-def build(name: str, settings: Settings, shape: DataShape) -> Variant:
+def build(name: str, settings: AdversarialSettings, shape: DataShape) -> Variant:
     torch.manual_seed(1)
-    return variants.load(name)(settings.model_copy(update={"image_size": shape.size}), shape)
+    return variants.load(name)(settings_for(name, settings.model_copy(update={"image_size": shape.size})), shape)
 
 
 def batch_for(variant: Variant, settings: Settings, shape: DataShape, dtype: torch.dtype = torch.float32) -> Round:
@@ -108,7 +108,7 @@ class TestEvery:
     def test_two_trainings_with_one_seed_are_equal_to_the_bit(
         self, name: str, shape: DataShape, small: AdversarialSettings, cpu: torch.device
     ) -> None:
-        settings = small.model_copy(update={"image_size": shape.size, "epochs": 1})
+        settings = settings_for(name, small.model_copy(update={"image_size": shape.size, "epochs": 1}))
         images = np.random.default_rng(0).integers(0, 256, (24, shape.size, shape.size, shape.channels), dtype=np.uint8)
         labels = np.repeat(np.arange(3), shape.class_counts) if shape.num_classes else None
         kind = variants.load(name)
@@ -168,6 +168,34 @@ COUNTS = {
     ("dcgan_upsample", 3, 32, 0): (827_392 + 256 + 147_584 + 256 + 73_792 + 128 + 1_731, 98_113 + 2 * 144),
     # Two more inputs of G's first kernel, an embedding of 2 x 512 in D.
     ("cdcgan", 3, 64, 2): (3_576_704 + 2 * 512 * 16, 2_765_568 + 1_024),
+    # DCGAN's; without the 128 + 256 + 512 channels that are normalised in D.
+    ("lsgan", 3, 64, 0): (3_576_704, 2_765_568),
+    ("wgan_gp", 3, 64, 0): (3_576_704, 2_765_568 - 2 * 896),
+    ("sngan", 3, 64, 0): (3_576_704, 2_765_568 - 2 * 896),
+    # Four blocks of 384 channels, 384-768-768-384 by 1 x 1, groups of 8 by 3 x 3, 1 x 1, the first two with biases; one
+    # of 192; 384-192. G: 384 x 4 x 4, 100-384, 192-3. D: 3-192, 384 x 4 x 4, 384-1.
+    ("r3gan", 3, 64, 0): (
+        4 * (294_912 + 768 + 55_296 + 768 + 294_912)
+        + 73_728
+        + 384
+        + 27_648
+        + 384
+        + 73_728
+        + 73_728
+        + 6_144
+        + 38_400
+        + 576,
+        4 * (294_912 + 768 + 55_296 + 768 + 294_912)
+        + 73_728
+        + 384
+        + 27_648
+        + 384
+        + 73_728
+        + 73_728
+        + 576
+        + 6_144
+        + 384,
+    ),
 }
 
 
@@ -180,6 +208,85 @@ def test_published_widths_have_the_published_number_of_weights(
     variant = build(name, published, DataShape(channels, size, (5,) * num_classes))
     assert variant.discriminator is not None
     assert (num_weights(variant.generator), num_weights(variant.discriminator)) == expected
+
+
+def test_the_modern_discriminators_look_at_each_image_by_itself(small: AdversarialSettings) -> None:
+    """A gradient penalty is of single images: what stands beside one in the batch has no say in its logit."""
+    for name in ("wgan_gp", "sngan", "r3gan"):
+        variant = build(name, small, DataShape(3, 32))
+        assert variant.discriminator is not None
+        images = torch.rand(8, 3, 32, 32) * 2 - 1
+        variant.discriminator.eval()  # spectral normalisation moves with every look
+        together, alone = variant.discriminator(images), variant.discriminator(images[:1])
+        assert torch.allclose(together[:1], alone, atol=1e-5)
+        assert not [module for module in variant.discriminator.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+
+
+def test_spectral_normalisation_keeps_every_layer_of_d_from_stretching(small: AdversarialSettings) -> None:
+    variant = build("sngan", small, DataShape(3, 32))
+    assert variant.discriminator is not None
+    images = torch.rand(8, 3, 32, 32) * 2 - 1
+    for _ in range(50):
+        variant.discriminator(images)
+    layers = [module for module in variant.discriminator.modules() if isinstance(module, torch.nn.Conv2d)]
+    for layer in layers:
+        assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1.0, abs=0.01)
+    assert len(layers) == 4
+
+
+def test_r3gans_blocks_start_as_nothing_and_penalties_as_said(small: AdversarialSettings) -> None:
+    variant = build("r3gan", small, DataShape(3, 32))
+    assert variant.discriminator is not None
+    maps = torch.randn(2, 24, 8, 8)
+    assert torch.equal(variant.discriminator.blocks[1](maps), maps)
+    batch = batch_for(variant, small, DataShape(3, 32))
+    loss, readings = variant.turns()[0].loss(batch)
+    assert batch.d is not None
+    real, fake = batch.judged()
+    relativistic = torch.nn.functional.softplus(fake - real).mean()
+    assert loss.item() == pytest.approx((relativistic + 2.0 / 2 * (readings["r1"] + readings["r2"])).item(), rel=1e-5)
+    at_the_end = variant.round(batch.real, None, batch.z, torch.ones(()))
+    loss, readings = variant.turns()[0].loss(at_the_end)
+    assert loss.item() == pytest.approx((relativistic + 0.2 / 2 * (readings["r1"] + readings["r2"])).item(), rel=1e-5)
+
+
+def test_the_critics_penalty_has_its_weight(small: AdversarialSettings) -> None:
+    variant = build("wgan_gp", small, DataShape(3, 32))
+    batch = batch_for(variant, small, DataShape(3, 32))
+    loss, readings = variant.turns()[0].loss(batch)
+    assert loss.item() == pytest.approx(
+        (readings["d_fake"] - readings["d_real"] + 10.0 * readings["penalty"]).item(), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "share", "d", "g"),
+    [
+        ({}, 0.7, 0.001, 0.001),
+        ({"lr_d": 0.004, "lr_g": 0.003}, 0.7, 0.004, 0.003),
+        ({"lr_end": 0.0001}, 0.0, 0.001, 0.001),
+        ({"lr_end": 0.0001}, 1.0, 0.0001, 0.0001),
+        ({"lr_end": 0.0001}, 0.5, 0.00055, 0.00055),
+        ({"lr_end": 0.0001, "ramp": 0.5}, 0.5, 0.0001, 0.0001),
+        ({"lr_end": 0.0001, "lr_d": 0.004}, 1.0, 0.0004, 0.0001),
+    ],
+)
+def test_step_sizes_differ_and_change_as_asked(
+    small: AdversarialSettings, changes: dict[str, float], share: float, d: float, g: float
+) -> None:
+    settings = small.model_copy(update={"lr": 0.001, **changes})
+    turns = build("dcgan", settings, DataShape(3, 16)).turns()
+    paces = [turn.pace(share) for turn in turns if turn.pace]
+    assert [pace.lr for pace in paces] == pytest.approx([d, g], rel=1e-12)
+    assert {pace.beta2 for pace in paces} == {small.beta2}
+
+
+def test_r3gans_step_size_and_memory_change_together(small: AdversarialSettings) -> None:
+    settings = small.model_copy(update={"lr": 0.0002, "lr_end": 0.00005, "beta2": 0.9})
+    for turn in build("r3gan", settings, DataShape(3, 16)).turns():
+        assert turn.pace
+        assert turn.pace(0.0) == pytest.approx((0.0002, 0.9))
+        assert turn.pace(1.0) == pytest.approx((0.00005, 0.99))
 
 
 @pytest.mark.parametrize(("channels", "width"), [(1, 4), (3, 6), (3, 12), (3, 64)])

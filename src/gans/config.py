@@ -81,10 +81,22 @@ class Settings(Training):
         return self.model_copy(update={"random_flip": symmetric}) if self.random_flip == "auto" else self
 
 
-class AdversarialSettings(Settings):
-    """What a variant with a discriminator has besides: Goodfellow et al. 2014, Salimans et al. 2016."""
+class PairSettings(Settings):
+    """What a variant of two players has besides."""
 
     discriminator_steps: int = Field(ge=1, description="a whole number, at least 1")
+    lr_d: Real | None = Field(gt=0, description="a number above 0, or nothing")
+    lr_g: Real | None = Field(gt=0, description="a number above 0, or nothing")
+    lr_end: Real | None = Field(gt=0, description="a number above 0, or nothing")
+    ramp: Real = Field(gt=0, le=1, description="a share above 0, up to 1")
+    augment: Annotated[list[Literal["color", "translation", "cutout"]], AfterValidator(_without_repeats)] = Field(
+        description="a list of color, translation and cutout, or of some of them"
+    )
+
+
+class AdversarialSettings(PairSettings):
+    """What a pair that learns by cross-entropy has besides: Goodfellow et al. 2014, Salimans et al. 2016."""
+
     generator_loss: Literal["non_saturating", "minimax"] = Field(description="non_saturating or minimax")
     label_smoothing: Real = Field(ge=0, lt=0.5, description="a number from 0 to below 0.5")
 
@@ -227,7 +239,7 @@ def settings_of(params: Params, variant: str, model: type[V]) -> V:
     for key, value in (params.variants[known_variant(params, variant)] or {}).items():
         place = f"{PARAMS}: variants.{variant}.{key}"
         if key not in model.model_fields and key in AdversarialSettings.model_fields:
-            raise InputError(f"{place} is {value!r}, but {variant} has no discriminator; remove the key")
+            raise InputError(f"{place} is {value!r}, but {variant} does not take it; remove the key")
         if key not in model.model_fields:
             near = _nearest(key, model.model_fields)
             raise InputError(f"{PARAMS}: unknown key variants.{variant}.{key} ({value!r}){near}")

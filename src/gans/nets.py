@@ -36,13 +36,15 @@ class DCGANFeatures(nn.Sequential):
     """Strided convolutions from an image (B, channels, size, size) to maps (B, out_channels, 4, 4).
 
     Radford et al. 2015, arXiv:1511.06434: no batch normalisation on the image itself, LeakyReLU of slope 0.2.
+    Without any, each image is looked at by itself.
     """
 
-    def __init__(self, channels: int, size: int, width: int) -> None:
+    def __init__(self, channels: int, size: int, width: int, normalised: bool = True) -> None:
         widths = [width << stage for stage in range(num_halvings(size))]  # w, 2w, 4w, 8w at size 64
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), leaky_relu()]  # 32 x 32
         for before, after in pairwise(widths):
-            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), leaky_relu()]  # 16, 8, 4
+            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False)]  # 16, 8, 4
+            layers += [nn.BatchNorm2d(after), leaky_relu()] if normalised else [leaky_relu()]
         super().__init__(*layers)
         self.out_channels = widths[-1]
 
@@ -50,15 +52,22 @@ class DCGANFeatures(nn.Sequential):
 class DCGANDiscriminator(nn.Module):
     """The generator's mirror image: (B, channels, size, size) to `outputs` numbers (B, outputs), or one logit (B,)."""
 
-    def __init__(self, channels: int, size: int, width: int, outputs: int = 1) -> None:
+    def __init__(self, channels: int, size: int, width: int, outputs: int = 1, normalised: bool = True) -> None:
         super().__init__()
-        self.features = DCGANFeatures(channels, size, width)  # 4 x 4
+        self.features = DCGANFeatures(channels, size, width, normalised)  # 4 x 4
         self.last = nn.Conv2d(self.features.out_channels, outputs, 4, 1, 0, bias=False)  # 1 x 1
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits (B,) for images (B, channels, size, size): above 0 where they look real."""
         numbers: torch.Tensor = self.last(self.features(images)).flatten(1)  # (B, outputs)
         return numbers.squeeze(1)
+
+
+def dcgan(nz: int, channels: int, size: int, width: int, normalised: bool = True) -> tuple[nn.Module, nn.Module]:
+    """Return DCGAN's generator and discriminator with the weights they start from; D also without normalisation."""
+    generator = DCGANGenerator(nz, channels, size, width).apply(initialise_as_dcgan)
+    discriminator = DCGANDiscriminator(channels, size, width, normalised=normalised).apply(initialise_as_dcgan)
+    return generator, discriminator
 
 
 class MLPGenerator(nn.Module):

@@ -18,7 +18,7 @@ CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000
 TITLES = {"loss_d": "loss of D", "loss_g": "loss of G", "fid_lite0": "FID (lite0)", "kid_lite0": "KID (lite0)"}
 TITLES |= {"bound": "bound of the autoencoder, nats an image"}
 AXES = ("step", "images", "epoch")  # the columns of a loss curve that tell where, not what
-PROBABILITY = "probability of being real"
+PROBABILITY, RATING = "probability of being real", "rating by D"  # of what D says: in [0, 1], or not
 SMOOTHING = 0.04  # of the curve's length: the window of the bold line
 
 
@@ -28,7 +28,9 @@ def losses_figure(curve: Mapping[str, Sequence[float]]) -> Figure:
     `curve` holds the columns of metrics/losses/<variant>.csv. Columns without a number are left out, and so is a
     panel without columns.
     """
-    panels: list[tuple[str, list[str]]] = [("loss", ["loss_d", "loss_g"]), (PROBABILITY, ["d_real", "d_fake"])]
+    said = [value for name in ("d_real", "d_fake") for value in curve.get(name, ()) if np.isfinite(value)]
+    opinion = PROBABILITY if all(0 <= value <= 1 for value in said) else RATING
+    panels: list[tuple[str, list[str]]] = [("loss", ["loss_d", "loss_g"]), (opinion, ["d_real", "d_fake"])]
     own = [name for name in curve if name not in (*AXES, *(name for _, columns in panels for name in columns))]
     panels += [(name, [name]) for name in own]
     drawn = [(label, [name for name in columns if _has(curve, name)]) for label, columns in panels]

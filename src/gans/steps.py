@@ -4,15 +4,17 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from gans.config import Settings
 from gans.errors import InputError
 from gans.finite import FiniteGuard
-from gans.variants import Readings, Turn, Variant
+from gans.variants import Loss, Readings, Turn, Variant
 
 Batch = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]  # images (B, C, S, S), labels (B,), latents (B, nz)
+COMPILED: dict[str, Any] = {"fallback_random": True}  # what is drawn at random is what plain layers draw
 WARM_UP = 3  # iterations before the graph is recorded: by then all is compiled, chosen and in its place
 
 
@@ -47,10 +49,12 @@ def execution(device: torch.device, precision: str, compiled: str) -> Execution:
 def optimizer_of(turn: Turn, settings: Settings, device: torch.device) -> torch.optim.Optimizer:
     """Return the optimiser of a player's weights: one kernel for all of them, which waits for nobody."""
     weights = list(turn.learner.parameters())
+    lr, beta2 = turn.pace(0.0) if turn.pace else (settings.lr, settings.beta2)
+    on_device = torch.tensor(lr, device=device) if device.type == "cuda" else lr  # where a graph finds it
     if settings.optimizer == "sgd":
-        return torch.optim.SGD(weights, settings.lr, settings.momentum, fused=True)
-    betas = (settings.beta1, settings.beta2)
-    return torch.optim.Adam(weights, settings.lr, betas, fused=True, capturable=device.type == "cuda")
+        return torch.optim.SGD(weights, on_device, settings.momentum, fused=True)
+    betas = (settings.beta1, beta2)
+    return torch.optim.Adam(weights, on_device, betas, fused=True, capturable=device.type == "cuda")
 
 
 class Iteration:
@@ -65,25 +69,50 @@ class Iteration:
         device: torch.device,
         how: Execution,
     ) -> None:
-        self._variant, self._turns, self._optimizers, self._guard = variant, turns, optimizers, guard
-        self._device, self._how = device, how
+        self._variant, self._optimizers, self._guard = variant, optimizers, guard
+        self._device, self._bf16 = device, how.bf16
+        self.turns = turns
+        self._losses: dict[str, Loss] = {turn.column: turn.loss for turn in turns}
         if how.compiled:
-            for network in variant.networks.values():
-                network.compile(dynamic=False)
+            variant.generator.compile(dynamic=False, options=COMPILED)
+            self._losses = {
+                column: torch.compile(loss, dynamic=False, options=COMPILED) for column, loss in self._losses.items()
+            }
 
-    def __call__(self, batches: Sequence[Batch]) -> Readings:
+    def __call__(self, batches: Sequence[Batch], share: float) -> Readings:
+        """Learn from a batch for each step of the first player, after a share of the run; return what was read."""
+        self.set_pace(share)
+        return self.learn(batches, torch.full((), share, device=self._device))
+
+    def set_pace(self, share: float) -> None:
+        """Have the optimisers go by what the players say for this share of the run."""
+        for turn in self.turns:
+            if turn.pace is None:
+                continue
+            lr, beta2 = turn.pace(share)
+            for group in self._optimizers[turn.column].param_groups:
+                if isinstance(group["lr"], torch.Tensor):
+                    group["lr"].fill_(lr)
+                else:
+                    group["lr"] = lr
+                if "betas" in group:
+                    group["betas"] = (group["betas"][0], beta2)
+
+    def learn(self, batches: Sequence[Batch], share: torch.Tensor) -> Readings:
         """Learn from a batch for each step of the first player; return the losses and what else was read."""
         readings: Readings = {}
-        for turn in self._turns:
+        for turn in self.turns:
             for step in range(turn.steps):
                 # The first player gets a fresh batch for each of its steps; the others see its last one.
-                if turn is self._turns[0]:
-                    batch = self._variant.round(*batches[step])
+                if turn is self.turns[0]:
+                    batch = self._variant.round(*batches[step], share)
 
                 # The learner takes one step down its loss; what the loss only looks through is left alone.
                 _set_frozen(turn, True)
-                with torch.autocast(self._device.type, torch.bfloat16, enabled=self._how.bf16):
-                    loss, own_readings = turn.loss(batch)
+                with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+                    if turn.sees_fakes:
+                        batch.fake  # noqa: B018  # made here and once, not within what is compiled for each player
+                    loss, own_readings = self._losses[turn.column](batch)
                 self._optimizers[turn.column].zero_grad(set_to_none=True)
                 loss.backward()
                 self._guard.look(loss, turn.learner)
@@ -101,23 +130,27 @@ class GraphedIteration:
     """
 
     def __init__(self, iteration: Iteration) -> None:
+        for turn in iteration.turns:
+            if turn.pace and turn.pace(0.0).beta2 != turn.pace(1.0).beta2:
+                raise InputError("run.compile is on, but beta2 changes, which a CUDA graph cannot; set it to off")
         self._iteration = iteration
         self._stream = torch.cuda.Stream()
         self._graph: torch.cuda.CUDAGraph | None = None
         self._before = 0
 
-    def __call__(self, batches: Sequence[Batch]) -> Readings:
+    def __call__(self, batches: Sequence[Batch], share: float) -> Readings:
         """Learn from batches, whose shapes never change; the readings hold until the next call."""
         if self._before < WARM_UP:
             self._before += 1
             self._stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(self._stream):
-                readings = self._iteration(batches)
+                readings = self._iteration(batches, share)
             torch.cuda.current_stream().wait_stream(self._stream)
             return readings
         if self._graph is None:
-            self._record(batches)
-        assert self._graph is not None
+            self._graph = self._recorded(batches)
+        self._iteration.set_pace(share)
+        self._share.fill_(share)
         for place, batch in zip(self._places, batches, strict=True):
             for tensor, fresh in zip(place, batch, strict=True):
                 if tensor is not None and fresh is not None:
@@ -125,21 +158,20 @@ class GraphedIteration:
         self._graph.replay()
         return self._readings
 
-    def _record(self, batches: Sequence[Batch]) -> None:
+    def _recorded(self, batches: Sequence[Batch]) -> torch.cuda.CUDAGraph:
         """Record what an iteration launches, without carrying it out, on tensors that later batches are copied to."""
         self._places: list[Batch] = [
             (images.clone(), None if labels is None else labels.clone(), z.clone()) for images, labels, z in batches
         ]
+        self._share = torch.zeros((), device=batches[0][0].device)
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph):
-                self._readings = self._iteration(self._places)
+                self._readings = self._iteration.learn(self._places, self._share)
         except RuntimeError as error:
-            cause = str(error).splitlines()[0]
-            raise InputError(
-                f"this training cannot be recorded as a CUDA graph ({cause}); set run.compile to off"
-            ) from None
-        self._graph = graph
+            cause = f"no CUDA graph can be made of this training ({str(error).splitlines()[0]})"
+            raise InputError(f"{cause}; set run.compile to off") from None
+        return graph
 
 
 def iteration(

@@ -141,7 +141,7 @@ def train(
         device=device,
     )
 
-    def fresh(number: int) -> Batch:
+    def batch(number: int) -> Batch:
         return *batches[number], sampling.latents(settings.batch_size, settings, "latents", device, number)
 
     num_iterations = max(1, settings.epochs * batches.per_epoch // turns[0].steps)
@@ -173,7 +173,8 @@ def train(
         for iteration in range(first, num_iterations):
             # What layers draw for themselves, such as dropout, follows from the seed and the place in the run.
             torch.manual_seed(randomness.derived_seed(settings.seed, "layers", iteration))
-            readings = learn([fresh(iteration * turns[0].steps + step) for step in range(turns[0].steps)])
+            fresh = [batch(iteration * turns[0].steps + step) for step in range(turns[0].steps)]
+            readings = learn(fresh, iteration / num_iterations)
             done = iteration + 1
             if done % between_checks == 0 or done == num_iterations:
                 guard.check(first + 1)

@@ -2,9 +2,9 @@
 
 from torch import nn
 
+from gans import nets
 from gans.arrays import DataShape
 from gans.config import AdversarialSettings
-from gans.nets import DCGANDiscriminator, DCGANGenerator, initialise_as_dcgan
 from gans.variants import Adversarial
 
 
@@ -16,6 +16,4 @@ class DCGAN(Adversarial):
 
     def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
         """Return G and D; at size 64, width 64 and nz 100 they have 3,576,704 and 2,765,568 weights."""
-        generator = DCGANGenerator(settings.nz, shape.channels, shape.size, settings.width)
-        discriminator = DCGANDiscriminator(shape.channels, shape.size, settings.width)
-        return generator.apply(initialise_as_dcgan), discriminator.apply(initialise_as_dcgan)
+        return nets.dcgan(settings.nz, shape.channels, shape.size, settings.width)

@@ -39,7 +39,7 @@ class VAE(Variant):
 
     def turns(self) -> tuple[Turn, ...]:
         """Return the one turn, in which both learn."""
-        return (Turn("loss_g", nn.ModuleList(self.networks.values()), self.loss),)
+        return (Turn("loss_g", nn.ModuleList(self.networks.values()), self.loss, sees_fakes=False),)
 
     def loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
         """Return what the evidence lower bound lacks to 0, in nats an image, and its two parts.
