@@ -35,7 +35,7 @@ def learner(
     device: torch.device = CPU,
     dtype: torch.dtype = torch.float32,
     name: str = "dcgan",
-    make: Callable[..., Learn] = steps.iteration,
+    make: Callable[[Iteration], Learn] = lambda plain: plain,
     look: type[FiniteGuard] = FiniteGuard,
 ) -> tuple[Variant, Learn, FiniteGuard]:
     """Return a variant for images of 16 x 16 and two classes, what it learns a batch with, and its guard."""
@@ -46,7 +46,7 @@ def learner(
     turns = variant.turns()
     optimizers = {turn.column: steps.optimizer_of(turn, settings, device) for turn in turns}
     guard = look([turn.column for turn in turns], optimizers.values(), device)
-    return variant, make(variant, turns, optimizers, guard, device, how), guard
+    return variant, make(Iteration(variant, turns, optimizers, guard, device, how)), guard
 
 
 def fresh(
@@ -169,12 +169,9 @@ def test_without_a_compiler_one_line_says_so(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_cuda_graph_learns_what_its_kernels_do_to_the_bit(
     small: AdversarialSettings, pixels: np.ndarray, name: str
 ) -> None:
-    def graphed(*arguments: object) -> steps.GraphedIteration:
-        return steps.GraphedIteration(Iteration(*arguments))  # type: ignore[arg-type]
-
     cuda = torch.device("cuda")
     plain = readings(small, pixels, Execution(), cuda, name=name)
-    assert readings(small, pixels, Execution(), cuda, name=name, make=graphed) == plain
+    assert readings(small, pixels, Execution(), cuda, name=name, make=steps.GraphedIteration) == plain
 
 
 @on_cuda

@@ -65,9 +65,9 @@ class DCGANDiscriminator(nn.Module):
 
 def dcgan(nz: int, channels: int, size: int, width: int, normalised: bool = True) -> tuple[nn.Module, nn.Module]:
     """Return DCGAN's generator and discriminator with the weights they start from; D also without normalisation."""
-    generator = DCGANGenerator(nz, channels, size, width).apply(initialise_as_dcgan)
-    discriminator = DCGANDiscriminator(channels, size, width, normalised=normalised).apply(initialise_as_dcgan)
-    return generator, discriminator
+    generator = DCGANGenerator(nz, channels, size, width)
+    discriminator = DCGANDiscriminator(channels, size, width, normalised=normalised)
+    return generator.apply(initialise_as_dcgan), discriminator.apply(initialise_as_dcgan)
 
 
 class MLPGenerator(nn.Module):

@@ -174,17 +174,9 @@ class GraphedIteration:
         return graph
 
 
-def iteration(
-    variant: Variant,
-    turns: Sequence[Turn],
-    optimizers: Mapping[str, torch.optim.Optimizer],
-    guard: FiniteGuard,
-    device: torch.device,
-    how: Execution,
-) -> Iteration | GraphedIteration:
-    """Return what carries out an iteration in this way."""
-    plain = Iteration(variant, turns, optimizers, guard, device, how)
-    return GraphedIteration(plain) if how.compiled and device.type == "cuda" else plain
+def fastest(iteration: Iteration, device: torch.device, how: Execution) -> Iteration | GraphedIteration:
+    """Return an iteration as it is best carried out: recorded where it is compiled and a device can replay it."""
+    return GraphedIteration(iteration) if how.compiled and device.type == "cuda" else iteration
 
 
 def _set_frozen(turn: Turn, frozen: bool) -> None:

@@ -24,7 +24,7 @@ from gans.finite import FiniteGuard
 from gans.progress import progress_bar
 from gans.sampling import Sampler
 from gans.state import Store
-from gans.steps import Batch, Execution
+from gans.steps import Batch, Execution, Iteration
 from gans.variants import Variant
 
 COLUMNS = ("step", "images", "epoch", "loss_d", "loss_g", "d_real", "d_fake")  # of every variant's loss curve
@@ -156,7 +156,7 @@ def train(
     saver = _Saver(saving, parts, num_iterations / settings.epochs)
     first, seconds = saver.resumed()
     guard = FiniteGuard([turn.column for turn in turns for _ in range(turn.steps)], optimizers.values(), device)
-    learn = steps.iteration(variant, turns, optimizers, guard, device, how)
+    learn = steps.fastest(Iteration(variant, turns, optimizers, guard, device, how), device, how)
     between_updates = max(1, num_iterations // BAR_UPDATES)
     between_checks = 1 if device.type == "cpu" else between_updates  # a check waits for the device
     if first:
