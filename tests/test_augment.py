@@ -55,6 +55,10 @@ def test_cutout_blanks_a_square_of_half_the_side(images: torch.Tensor) -> None:
     blank = (kept == 0).all(1)
     assert blank.sum((1, 2)).max() == 64
     assert (blank.sum((1, 2)) >= 16).all()  # at the worst a quarter of it lies inside
+    rows = (augment.cutout(torch.ones(4000, 1, 16, 16))[:, 0] == 0).any(2)  # that the square covers, (4000, 16)
+    assert {int(count) for count in rows.sum(1)} == {4, 5, 6, 7, 8}
+    for edge in (0, 15):  # as far out on one side as on the other
+        assert ((rows.sum(1) == 4) & rows[:, edge]).any()
     assert torch.equal(kept[~blank[:, None].expand_as(kept)], images[~blank[:, None].expand_as(images)])
 
 
@@ -67,6 +71,12 @@ def test_colours_change_brightness_saturation_and_contrast(images: torch.Tensor)
     spread = changed.mean(1).std((1, 2)) / images.mean(1).std((1, 2))
     assert spread.min() >= 0.5 - 1e-4
     assert spread.max() <= 1.5 + 1e-4
+    assert spread.std() > 0.2
+    colourful = (changed - changed.mean(1, keepdim=True)).std((1, 2, 3)) / (images - images.mean(1, keepdim=True)).std(
+        (1, 2, 3)
+    )
+    assert (colourful / spread).max() <= 2 + 1e-4
+    assert (colourful / spread).std() > 0.4
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cdcgan", "lsgan"])

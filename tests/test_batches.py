@@ -25,11 +25,12 @@ def numbered() -> np.ndarray:
     return np.broadcast_to(numbers + left, (COUNT, 16, 16, 3)).copy()
 
 
-def make(images: np.ndarray, *, batch_size: int = 8, random_flip: bool = True, seed: int = 3) -> Batches:
+def make(
+    images: np.ndarray, *, batch_size: int = 8, random_flip: bool = True, seed: int = 3, device: str = "cpu"
+) -> Batches:
     labels = np.arange(len(images))
-    return Batches(
-        images, labels, batch_size=batch_size, random_flip=random_flip, seed=seed, device=torch.device("cpu")
-    )
+    where = torch.device(device)
+    return Batches(images, labels, batch_size=batch_size, random_flip=random_flip, seed=seed, device=where)
 
 
 def batch_of(batches: Batches, step: int) -> np.ndarray:
@@ -81,16 +82,20 @@ def test_fewer_images_than_a_batch_are_refused(numbered: np.ndarray) -> None:
         make(numbered, batch_size=64)
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("mapped", [True, False])
 def test_images_on_the_device_and_on_the_disk_give_the_same_batches(
-    numbered: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped: bool
+    numbered: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped: bool, device: str
 ) -> None:
     """Whatever is asked for next: what was read ahead is used only where it is what comes next."""
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("this machine has no GPU")
     np.save(tmp_path / "images.npy", numbered)
     source = np.load(tmp_path / "images.npy", mmap_mode="r") if mapped else numbered
-    on_disk = make(source[1:])
+    monkeypatch.setattr(devices, "room_for_images", lambda _: 0)
+    on_disk = make(source[1:], device=device)
     monkeypatch.setattr(devices, "room_for_images", lambda _: numbered.nbytes)
-    on_device = make(source[1:])
+    on_device = make(source[1:], device=device)
     for step in (0, 1, 2, 3, 4, 2, 7, 8, 0):
         for one, other in zip(on_disk[step], on_device[step], strict=True):
             assert one is not None

@@ -1,7 +1,10 @@
 """Every fast way to carry out an iteration gives what the plain one gives."""
 
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,19 +13,19 @@ import torch
 from conftest import settings_for
 from torch import nn
 
-from gans import losses, randomness, sampling, steps, training, variants
+from gans import devices, losses, randomness, sampling, signals, steps, training, variants
 from gans.arrays import DataShape
 from gans.batches import Batches
 from gans.config import AdversarialSettings
 from gans.errors import InputError
 from gans.finite import FiniteGuard
+from gans.state import Store
 from gans.steps import Batch, Execution, Iteration
-from gans.variants import Readings, Variant
+from gans.variants import Readings, Round, Variant
 
 STEPS = 20
 SHAPE = DataShape(3, 16, [12, 12])
 CPU = torch.device("cpu")
-on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
 
 
 Learn = Callable[[list[Batch], float], Readings]
@@ -35,7 +38,7 @@ def learner(
     device: torch.device = CPU,
     dtype: torch.dtype = torch.float32,
     name: str = "dcgan",
-    make: Callable[[Iteration], Learn] = lambda plain: plain,
+    make: Callable[[Iteration], Learn] = steps.graphed,
     look: type[FiniteGuard] = FiniteGuard,
 ) -> tuple[Variant, Learn, FiniteGuard]:
     """Return a variant for images of 16 x 16 and two classes, what it learns a batch with, and its guard."""
@@ -72,30 +75,30 @@ def readings(
     """Return what 20 iterations read, by column."""
     _, learn, guard = learner(settings, how, device=device, dtype=dtype, **more)
     found: dict[str, list[float]] = {}
-    for batch in fresh(settings, pixels, device, dtype):
-        for column, value in learn([batch], 0.5).items():
+    for number, batch in enumerate(fresh(settings, pixels, device, dtype)):
+        for column, value in learn([batch], number / STEPS).items():
             found.setdefault(column, []).append(value.item())
     guard.check(1)
     return found
 
 
 def agree(one: dict[str, list[float]], other: dict[str, list[float]], rel: float) -> bool:
-    return all(one[column] == pytest.approx(other[column], rel=rel) for column in one | other)
+    return all(one[column] == pytest.approx(other[column], rel=rel, abs=rel / 10) for column in one | other)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++, which is not here")
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch looks at it while it compiles
-@pytest.mark.parametrize("name", ["dcgan", "cgan", "wgan_gp", "r3gan"])
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "r3gan"])
 def test_compiled_networks_learn_what_plain_ones_do(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
     """In double precision, where rounding has no time to grow: in single precision Adam's first steps magnify it."""
     plain = readings(small, pixels, Execution(), dtype=torch.float64, name=name)
     compiled = readings(small, pixels, Execution(compiled=True), dtype=torch.float64, name=name)
-    assert agree(plain, compiled, rel=1e-8)
+    assert agree(plain, compiled, rel=1e-6)
     assert plain["loss_d"][0] != pytest.approx(plain["loss_d"][-1], rel=0.01)  # there was something to agree on
 
 
-@pytest.mark.parametrize("name", ["dcgan", "cdcgan", "vae"])
+@pytest.mark.parametrize("name", ["dcgan", "cdcgan", "vae", "sngan", "wgan_gp", "r3gan"])
 def test_bf16_learns_nearly_what_fp32_does(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
     settings = small.model_copy(update={"lr": 0.0002})
     plain = readings(settings, pixels, Execution(), name=name)
@@ -164,25 +167,77 @@ def test_without_a_compiler_one_line_says_so(monkeypatch: pytest.MonkeyPatch) ->
         steps.execution(CPU, "auto", "on")
 
 
-@on_cuda
-@pytest.mark.parametrize("name", ["dcgan", "cgan", "vae"])
+@pytest.mark.parametrize("name", variants.names())
+def test_no_loss_and_no_reading_is_in_bf16(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
+    variant, _, _ = learner(small, Execution(), name=name)
+    images, labels, z = next(fresh(small, pixels))
+    with torch.autocast("cpu", torch.bfloat16):
+        for turn in variant.turns():
+            loss, read = turn.loss(variant.round(images, labels, z))
+            assert {value.dtype for value in (loss, *read.values())} == {torch.float32}
+
+
+@pytest.fixture
+def cuda() -> torch.device:
+    """A GPU that repeats itself to the bit; tests are skipped where there is none."""
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no GPU")
+    return devices.prepare("cuda", deterministic=True)
+
+
+@pytest.mark.parametrize("changes", [{}, {"lr_end": 0.00001}, {"optimizer": "sgd"}], ids=str)
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
 def test_a_cuda_graph_learns_what_its_kernels_do_to_the_bit(
-    small: AdversarialSettings, pixels: np.ndarray, name: str
+    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, name: str, changes: dict[str, Any]
 ) -> None:
-    cuda = torch.device("cuda")
-    plain = readings(small, pixels, Execution(), cuda, name=name)
-    assert readings(small, pixels, Execution(), cuda, name=name, make=steps.GraphedIteration) == plain
+    settings = small.model_copy(update=changes)
+    plain = readings(settings, pixels, Execution(), cuda, name=name)
+    assert readings(settings, pixels, Execution(), cuda, name=name, make=steps.GraphedIteration) == plain
 
 
-@on_cuda
-def test_an_iteration_does_not_wait_for_the_gpu(small: AdversarialSettings, pixels: np.ndarray) -> None:
-    cuda = torch.device("cuda")
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
+def test_on_cuda_compiled_bf16_in_a_graph_learns_nearly_what_fp32_does(
+    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, name: str
+) -> None:
+    settings = small.model_copy(update={"lr": 0.0002})
+    plain = readings(settings, pixels, Execution(), cuda, name=name)
+    assert agree(plain, readings(settings, pixels, Execution(bf16=True, compiled=True), cuda, name=name), rel=0.1)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_on_cuda_an_interrupted_training_goes_on_to_the_same_bytes(
+    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, tmp_path: Path, compiled: bool
+) -> None:
+    """Step sizes fall meanwhile: a graph must find them where the state that was loaded has put them."""
+
+    class Stops(variants.load("dcgan")):  # type: ignore[misc]
+        def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+            if not compiled:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().generator_loss(batch)  # type: ignore[no-any-return]
+
+    settings = small.model_copy(update={"epochs": 6, "lr_end": 0.00001})
+    kind, how = variants.load("dcgan"), Execution(compiled=compiled)
+    whole = training.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, how=how)
+    saving = training.Saving(Store(tmp_path), every_seconds=1e6, every_epochs=1e6)
+    with pytest.raises(signals.Stopped):
+        training.train(Stops, settings, DataShape(3, 16), pixels, None, cuda, 2, saving=saving)
+    resumed = training.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, saving=saving, how=how)
+    assert [row["loss_g"] for row in resumed.rows] == pytest.approx([row["loss_g"] for row in whole.rows], rel=0.02)
+    if not compiled:
+        assert resumed.rows == whole.rows
+
+
+def test_an_iteration_does_not_wait_for_the_gpu(
+    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "room_for_images", lambda _: 0)
     _, learn, _ = learner(small, Execution(bf16=True), device=cuda)
     batches = fresh(small, pixels, cuda)
     learn([next(batches)], 0.0)
-    for batch in batches:
-        try:
-            torch.cuda.set_sync_debug_mode("error")
+    try:
+        torch.cuda.set_sync_debug_mode("error")
+        for batch in batches:
             learn([batch], 0.5)
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

@@ -46,7 +46,8 @@ def cutout(images: torch.Tensor) -> torch.Tensor:
     """Blank a square of half the side, anywhere, also partly outside, with grey (0)."""
     side = images.shape[3]
     length = round(side * CUTOUT)
-    corners = torch.randint(-(length // 2), side - length // 2, (2, len(images), 1), device=images.device)
+    first, last = -(length // 2), side - length // 2 - length % 2
+    corners = torch.randint(first, last + 1, (2, len(images), 1), device=images.device)
     places = torch.arange(side, device=images.device)
     rows, columns = ((places >= corner) & (places < corner + length) for corner in corners)  # (B, S) each
     kept: torch.Tensor = images * ~(rows[:, None, :, None] & columns[:, None, None, :])

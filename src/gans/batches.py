@@ -40,8 +40,8 @@ class Batches:
             raise InputError(f"batch_size is {batch_size}, but {len(images)} training images; expected at most as many")
         fits = images.nbytes <= devices.room_for_images(device)
         self._rows: _OnDevice | _OnDisk = _OnDevice(images, device) if fits else _OnDisk(images, device)
-        self._home = device if fits else torch.device("cpu")  # of all that says which images are whose
-        self._labels = None if labels is None else torch.from_numpy(np.array(labels)).to(self._home)
+        self._home = device if fits else torch.device("cpu")  # of what says which image comes when
+        self._labels = None if labels is None else torch.from_numpy(np.array(labels)).to(device)
         self._num_images = len(images)
         self._batch_size = batch_size
         self._seed = seed
@@ -58,7 +58,12 @@ class Batches:
             source = randomness.generator(self._device, self._seed, "flip", step)
             mirrored = torch.rand(self._batch_size, 1, 1, 1, generator=source, device=self._device) < 0.5
             images = torch.where(mirrored, images.flip(2), images)
-        return to_float(images), None if self._labels is None else self._labels[chosen].to(self._device)
+        return to_float(images), None if self._labels is None else self._labels[self._sent(chosen)]
+
+    def _sent(self, chosen: torch.Tensor) -> torch.Tensor:
+        """Return places on the device, without waiting for it."""
+        pinned = chosen.pin_memory() if chosen.device != self._device else chosen
+        return pinned.to(self._device, non_blocking=True)
 
     def _chosen(self, step: int) -> torch.Tensor:
         """Return the places of a batch's images in the array, (B,)."""

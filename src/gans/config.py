@@ -171,7 +171,7 @@ class Gaussian(Section):
 
 
 class Run(Section):
-    """How the computer runs it: nothing here changes what is computed, but for the last bits of its arithmetic."""
+    """How the computer runs it: nothing here changes what is computed, but for rounding, of which bf16 does much."""
 
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(description="auto, cuda, mps or cpu")
     deterministic: bool = Field(description="true or false")

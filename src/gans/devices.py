@@ -81,7 +81,10 @@ def room_for_images(device: torch.device) -> int:
 
     0 elsewhere: the system keeps a mapped file in memory as long as there is room, and the CPU reads it there.
     """
-    return torch.cuda.mem_get_info(device)[0] // 2 if device.type == "cuda" else 0
+    if device.type != "cuda":
+        return 0
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for what comes next
+    return (torch.cuda.mem_get_info(device)[0] + kept) // 2
 
 
 def peak_memory_mb(device: torch.device) -> float:

@@ -99,7 +99,7 @@ def with_squared_slopes(
         logits = d(some)
         return logits.sum(), logits
 
-    slopes, logits = torch.func.grad(rated, has_aux=True)(images)
+    slopes, logits = torch.func.grad(rated, has_aux=True)(at_least_fp32(images))
     return logits, slopes.square().sum((1, 2, 3))
 
 

@@ -36,14 +36,14 @@ def execution(device: torch.device, precision: str, compiled: str) -> Execution:
 
     Raises InputError when the device cannot do what is asked.
     """
-    if compiled == "on" and device.type == "cpu" and not shutil.which(compiler := os.environ.get("CXX", "g++")):
+    on_cuda = device.type == "cuda"
+    compiler = os.environ.get("CC", "gcc") if on_cuda else os.environ.get("CXX", "g++")
+    if compiled == "on" and not shutil.which(compiler):
         raise InputError(f"run.compile is on, but there is no {compiler} to compile with; install it, or set it to off")
-    if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+    knows_bf16 = on_cuda and torch.cuda.is_bf16_supported(including_emulation=False)
+    if precision == "bf16" and on_cuda and not knows_bf16:
         raise InputError("run.precision is bf16, which this GPU does not know; expected fp32 or auto")
-    bf16 = precision == "bf16" or (
-        precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
-    )
-    return Execution(bf16, compiled == "on")
+    return Execution(precision == "bf16" or (precision == "auto" and knows_bf16), compiled == "on")
 
 
 def optimizer_of(turn: Turn, settings: Settings, device: torch.device) -> torch.optim.Optimizer:
@@ -70,8 +70,7 @@ class Iteration:
         how: Execution,
     ) -> None:
         self._variant, self._optimizers, self._guard = variant, optimizers, guard
-        self._device, self._bf16 = device, how.bf16
-        self.turns = turns
+        self.turns, self.device, self.how = turns, device, how
         self._losses: dict[str, Loss] = {turn.column: turn.loss for turn in turns}
         if how.compiled:
             variant.generator.compile(dynamic=False, options=COMPILED)
@@ -82,7 +81,7 @@ class Iteration:
     def __call__(self, batches: Sequence[Batch], share: float) -> Readings:
         """Learn from a batch for each step of the first player, after a share of the run; return what was read."""
         self.set_pace(share)
-        return self.learn(batches, torch.full((), share, device=self._device))
+        return self.learn(batches, torch.full((), share, device=self.device))
 
     def set_pace(self, share: float) -> None:
         """Have the optimisers go by what the players say for this share of the run."""
@@ -91,8 +90,8 @@ class Iteration:
                 continue
             lr, beta2 = turn.pace(share)
             for group in self._optimizers[turn.column].param_groups:
-                if isinstance(group["lr"], torch.Tensor):
-                    group["lr"].fill_(lr)
+                if isinstance(group["lr"], torch.Tensor):  # a state that is gone on from has it on the CPU
+                    group["lr"] = group["lr"].to(self.device).fill_(lr)
                 else:
                     group["lr"] = lr
                 if "betas" in group:
@@ -109,7 +108,7 @@ class Iteration:
 
                 # The learner takes one step down its loss; what the loss only looks through is left alone.
                 _set_frozen(turn, True)
-                with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.how.bf16):
                     if turn.sees_fakes:
                         batch.fake  # noqa: B018  # made here and once, not within what is compiled for each player
                     loss, own_readings = self._losses[turn.column](batch)
@@ -118,7 +117,8 @@ class Iteration:
                 self._guard.look(loss, turn.learner)
                 self._optimizers[turn.column].step()
                 _set_frozen(turn, False)
-                readings |= {turn.column: loss.detach(), **own_readings}
+                readings |= {turn.column: loss.detach()}
+                readings |= {name: value.detach() for name, value in own_readings.items()}
         return readings
 
 
@@ -166,17 +166,20 @@ class GraphedIteration:
         self._share = torch.zeros((), device=batches[0][0].device)
         graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(graph):
+            # By thread, because another one may be reading images ahead.
+            with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
                 self._readings = self._iteration.learn(self._places, self._share)
+        except torch.OutOfMemoryError:
+            raise
         except RuntimeError as error:
-            cause = f"no CUDA graph can be made of this training ({str(error).splitlines()[0]})"
-            raise InputError(f"{cause}; set run.compile to off") from None
+            cause = " ".join(str(error).split())[:200]
+            raise InputError(f"no CUDA graph can be made of this training ({cause}); set run.compile to off") from None
         return graph
 
 
-def fastest(iteration: Iteration, device: torch.device, how: Execution) -> Iteration | GraphedIteration:
-    """Return an iteration as it is best carried out: recorded where it is compiled and a device can replay it."""
-    return GraphedIteration(iteration) if how.compiled and device.type == "cuda" else iteration
+def graphed(iteration: Iteration) -> Iteration | GraphedIteration:
+    """Return an iteration that is compiled for CUDA as one to be recorded, any other as it is."""
+    return GraphedIteration(iteration) if iteration.how.compiled and iteration.device.type == "cuda" else iteration
 
 
 def _set_frozen(turn: Turn, frozen: bool) -> None:

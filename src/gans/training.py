@@ -51,7 +51,7 @@ class Trained:
         networks = self.variant.networks.items()
         return {
             "images_seen": self.images_seen,
-            **{f"steps_{column.removeprefix('loss_')}": steps for column, steps in self.steps.items()},
+            **{f"steps_{column.removeprefix('loss_')}": count for column, count in self.steps.items()},
             **{f"parameters_{players.get(name, name)}": _num_weights(module) for name, module in networks},
             **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
             "device": device.type,
@@ -134,7 +134,7 @@ def train(
     # An epoch is a pass of the first player, so that variants with more critic steps see as many images.
     batches = Batches(
         images,
-        labels,
+        labels if kind.conditional else None,
         batch_size=settings.batch_size,
         random_flip=bool(settings.random_flip),
         seed=settings.seed,
@@ -156,7 +156,7 @@ def train(
     saver = _Saver(saving, parts, num_iterations / settings.epochs)
     first, seconds = saver.resumed()
     guard = FiniteGuard([turn.column for turn in turns for _ in range(turn.steps)], optimizers.values(), device)
-    learn = steps.fastest(Iteration(variant, turns, optimizers, guard, device, how), device, how)
+    learn = steps.graphed(Iteration(variant, turns, optimizers, guard, device, how))
     between_updates = max(1, num_iterations // BAR_UPDATES)
     between_checks = 1 if device.type == "cpu" else between_updates  # a check waits for the device
     if first:
