@@ -63,12 +63,14 @@ def test_rows_stand_best_first_over_the_floor_with_the_columns_that_have_numbers
 def test_numbers_are_gathered_from_the_metrics_files() -> None:
     quality = {
         "fid_lite0": 5.0,
+        "precision": 0.5,
         "extractor": "lite0",
         "sd": {"fid_lite0": 1.0},
         "best": {"fid_lite0": 4.0, "images": 64},
     }
-    found = leaderboard.result("gan", "GAN", quality, {"seconds": 90.0, "device": "cpu"})
-    assert found.values == {"fid_lite0": 5.0, "best_fid": 4.0, "best_images": 64.0, "seconds": 90.0, "minutes": 1.5}
+    found = leaderboard.result("gan", "GAN", quality, {"seconds": 90.0, "device": "cpu", "precision": "fp32"})
+    best, took = {"best_fid": 4.0, "best_images": 64.0}, {"seconds": 90.0, "minutes": 1.5}
+    assert found.values == {"fid_lite0": 5.0, "precision": 0.5, **best, **took}
     assert found.deviations == {"fid_lite0": 1.0}
 
 

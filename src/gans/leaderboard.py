@@ -113,9 +113,12 @@ class Table:
 
 
 def result(name: str, title: str, quality: Mapping[str, Any], facts: Mapping[str, Any]) -> Result:
-    """Return a variant's numbers from its metrics files: quality, and train and speed as `facts`."""
+    """Return a variant's numbers from its metrics files: quality, and train and speed as `facts`.
+
+    Of names in both it is the score: `precision` is also the arithmetic of a training.
+    """
     best = quality.get("best", {})
-    flat = {**quality, **facts, "best_fid": best.get("fid_lite0"), "best_images": best.get("images")}
+    flat = {**facts, **quality, "best_fid": best.get("fid_lite0"), "best_images": best.get("images")}
     numbers = {key: float(value) for key, value in flat.items() if isinstance(value, int | float)}
     if "seconds" in numbers:
         numbers["minutes"] = numbers["seconds"] / 60
