@@ -96,10 +96,11 @@ def test_a_signal_is_answered_with_a_saved_state_and_its_status(
 
 def test_a_training_ends_with_the_process_that_started_it(workspace: Path, undisturbed: dict[str, str]) -> None:
     """As DVC's killed process would leave it; the trainer takes the time to save."""
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'stages.train', 'dcgan'])"
-    environment = chaos.environment(DVC_STAGE="train@dcgan", DVC_ROOT=str(workspace))
+    given = {"DVC_STAGE": "train@dcgan", "DVC_ROOT": str(workspace)}  # by DVC, which has them not
+    code = "import os, subprocess, sys; command = [sys.executable, '-m', 'stages.train', 'dcgan']; "
+    code += f"subprocess.run(command, env=os.environ | {given})"
     with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=workspace, env=environment, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", code], cwd=workspace, env=chaos.environment(), stderr=subprocess.DEVNULL
     ) as dvc:
         until(lambda: states(workspace))
         (lock,) = (workspace / "scratch" / VARIANT).glob("*.lock")
