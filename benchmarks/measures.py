@@ -20,10 +20,10 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy
 
-from gans import config, devices, images, losses, training, variants
+from gans import devices, images, losses, training, variants
 from gans.arrays import DataShape
 
-SIZE, NZ, STEPS = 64, 100, 12
+SIZE, NZ, STEPS = throughput.SIZE, throughput.NZ, 12
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,7 @@ def train(pixels: np.ndarray, width: int, batch_size: int, measures: Measures, d
 
 def ours(pixels: np.ndarray, width: int, batch_size: int, device: torch.device) -> None:
     """Take the same steps in our loop."""
-    shared = config.shared_settings(config.load(throughput.ROOT / "params.yaml"))
-    own = {"lr": 0.0002, "random_flip": False, "nz": NZ, "width": width, "batch_size": batch_size, "epochs": 1}
-    settings = config.AdversarialSettings.model_validate(shared | own | {"image_size": SIZE})
+    settings = throughput.settings_of("dcgan", width, batch_size, epochs=1)
     training.train(variants.load("dcgan"), settings, DataShape(3, SIZE), pixels, None, device, num_frames=2)
 
 

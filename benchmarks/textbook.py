@@ -42,8 +42,7 @@ def loader(folder: Path, size: int, batch_size: int, workers: int) -> DataLoader
 
 def networks(nz: int, size: int, width: int) -> tuple[nn.Module, nn.Sequential]:
     """Return G, and D whose answers are probabilities."""
-    generator = nets.DCGANGenerator(nz, 3, size, width).apply(nets.initialise_as_dcgan)
-    discriminator = nets.DCGANDiscriminator(3, size, width).apply(nets.initialise_as_dcgan)
+    generator, discriminator = nets.dcgan(nz, 3, size, width)
     return generator, nn.Sequential(discriminator, nn.Sigmoid())
 
 

@@ -57,6 +57,13 @@ ON_GPU = {"width": 64, "batch_size": 128, "images": 4096, "rounds": 3, "passes":
 QUICK = {"images": 1024, "rounds": 2}
 
 
+def settings_of(name: str, width: int, batch_size: int, epochs: int) -> config.Settings:
+    """Return what a variant is trained with: as params.yaml has it, but for what all have in common here."""
+    found = config.settings_of(config.load(ROOT / "params.yaml"), name, variants.load(name).Settings)
+    common = {"lr": 0.0002, "random_flip": False, "seed": 0, "nz": NZ, "image_size": SIZE, "epochs": epochs}
+    return found.model_copy(update={**common, "width": width, "batch_size": batch_size})
+
+
 class Bench:
     """The same faces as an archive, as files, and as an array; both loops on them."""
 
@@ -79,12 +86,6 @@ class Bench:
         preprocess.pack(pictures.open_images(self.folder / "archive"), out, size=SIZE, crop_px=None, max_images=None)
         return arrays.load(out).images
 
-    def settings(self, name: str, epochs: int) -> config.Settings:
-        """Return what a variant is trained with: as params.yaml has it, but for what all have in common here."""
-        found = config.settings_of(config.load(ROOT / "params.yaml"), name, variants.load(name).Settings)
-        common = {"lr": 0.0002, "random_flip": False, "seed": 0, "nz": NZ, "image_size": SIZE, "epochs": epochs}
-        return found.model_copy(update={**common, "width": self.width, "batch_size": self.batch_size})
-
     def ours(
         self, name: str, pixels: np.ndarray, epochs: int, how: Execution | None = None, **changes: Any
     ) -> training.Trained:
@@ -92,7 +93,7 @@ class Bench:
         kind = variants.load(name)
         labels = np.arange(len(pixels)) % 2
         shape = DataShape(3, SIZE, np.bincount(labels).tolist())
-        settings = self.settings(name, epochs).model_copy(update=changes)
+        settings = settings_of(name, self.width, self.batch_size, epochs).model_copy(update=changes)
         how = how or steps.execution(self.device, "auto", "auto")
         return training.train(kind, settings, shape, pixels, labels, self.device, num_frames=2, how=how)
 
@@ -194,7 +195,7 @@ def traffic(bench: Bench) -> int:
     pass moves what two forward passes do.
     """
     kind = variants.load("dcgan")
-    variant = kind(bench.settings("dcgan", 1), DataShape(3, SIZE))
+    variant = kind(settings_of("dcgan", bench.width, bench.batch_size, 1), DataShape(3, SIZE))
     numbers = {"generator": 0, "discriminator": 0}
     for name, module in variant.networks.items():
         handles = []

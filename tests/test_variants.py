@@ -146,6 +146,9 @@ class TestEveryConditional:
 
 # Numbers of weights at the published widths, worked out on paper. A linear layer from a to b has ab + b, a k x k
 # convolution kkab (+ b with a bias), batch normalisation of b channels 2b.
+# Of G and D of R3GAN alike: four blocks of 384 channels, 384-768-768-384 by 1 x 1, groups of 8 by 3 x 3, 1 x 1, the
+# first two with biases; one of 192; 384-192.
+R3GAN_BLOCKS = 4 * (294_912 + 768 + 55_296 + 768 + 294_912) + (73_728 + 384 + 27_648 + 384 + 73_728) + 73_728
 COUNTS = {
     # 100-128-256-512-1024-1024, the last for 32 x 32 grey pixels, with 256 + 512 + 1024 normalised; 1024-512-256-1.
     ("gan", 1, 32, 0): (
@@ -172,30 +175,8 @@ COUNTS = {
     ("lsgan", 3, 64, 0): (3_576_704, 2_765_568),
     ("wgan_gp", 3, 64, 0): (3_576_704, 2_765_568 - 2 * 896),
     ("sngan", 3, 64, 0): (3_576_704, 2_765_568 - 2 * 896),
-    # Four blocks of 384 channels, 384-768-768-384 by 1 x 1, groups of 8 by 3 x 3, 1 x 1, the first two with biases; one
-    # of 192; 384-192. G: 384 x 4 x 4, 100-384, 192-3. D: 3-192, 384 x 4 x 4, 384-1.
-    ("r3gan", 3, 64, 0): (
-        4 * (294_912 + 768 + 55_296 + 768 + 294_912)
-        + 73_728
-        + 384
-        + 27_648
-        + 384
-        + 73_728
-        + 73_728
-        + 6_144
-        + 38_400
-        + 576,
-        4 * (294_912 + 768 + 55_296 + 768 + 294_912)
-        + 73_728
-        + 384
-        + 27_648
-        + 384
-        + 73_728
-        + 73_728
-        + 576
-        + 6_144
-        + 384,
-    ),
+    # G: 384 x 4 x 4, 100-384, 192-3. D: 3-192, 384 x 4 x 4, 384-1.
+    ("r3gan", 3, 64, 0): (R3GAN_BLOCKS + 6_144 + 38_400 + 576, R3GAN_BLOCKS + 576 + 6_144 + 384),
 }
 
 
