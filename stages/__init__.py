@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 # training from 270 to below 15 images a second; with this, to about 100, and nothing is lost when they are alone.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-from gans import signals
+from gans import launchers, signals
 from gans.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # on the disk, in a quota, for a file of this size
@@ -40,5 +40,6 @@ def run(stage: Callable[..., None], *arguments: str) -> None:
     except (InputError, OSError, signals.Stopped) as problem:
         full = isinstance(problem, OSError) and problem.errno in NO_ROOM
         remedy = "; free some space and run the same command again: what was saved before is kept" if full else ""
-        print(f"{' '.join([name, *given])}: {' '.join(str(problem).split())}{remedy}", file=sys.stderr)
+        rank = f"[rank {os.environ['RANK']}] " if launchers.started_by_torchrun() else ""
+        print(f"{rank}{' '.join([name, *given])}: {' '.join(str(problem).split())}{remedy}", file=sys.stderr)
         sys.exit(problem.status if isinstance(problem, signals.Stopped) else 1)

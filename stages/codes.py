@@ -1,6 +1,9 @@
 """Train variational autoencoders of several latent sizes, for one picture of them all."""
 
 from dataclasses import asdict
+from typing import Any
+
+import torch
 
 import stages
 from gans import arrays, artefacts, config, devices, images, paths, pictures, sampling, state, steps, training
@@ -21,7 +24,12 @@ def main() -> None:
     all_settings = [
         config.codes_settings(params, nz, at_most=len(train)).for_data(data.meta["symmetric"]) for nz in params.codes.nz
     ]
-    decisive = {"settings": [each.model_dump() for each in all_settings], "data": data.meta, "how": asdict(how)}
+    decisive: dict[str, Any] = {
+        "settings": [each.model_dump() for each in all_settings],
+        "data": data.meta,
+        "how": asdict(how),
+    }
+    decisive["threads"] = torch.get_num_threads()
     key = state.key_of(decisive, device)
     with paths.claimed(paths.scratch("codes") / key) as scratch:  # removed when all is written
         with paths.published(paths.CODES) as draft:

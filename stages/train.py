@@ -1,7 +1,7 @@
 """Train one variant, as often as `seeds` says."""
 
 import stages
-from gans import arrays, artefacts, config, devices, models, paths, steps, training, variants
+from gans import arrays, artefacts, config, devices, distributed, models, paths, steps, training, variants
 from gans.repeats import Plan
 
 
@@ -13,26 +13,37 @@ def main(variant: str) -> None:
     device = devices.prepare(params.run.device, params.run.deterministic)
     weights = models.load_weights(paths.users_folder(settings.init_from)) if settings.init_from else None
     data = arrays.load(paths.processed(params.dataset))
-    plan = Plan(
-        name=variant,
-        kind=kind,
-        settings=settings.for_data(data.meta["symmetric"]),
-        seeds=params.seeds,
-        data=data,
-        weights=weights,
-        num_frames=params.sample.progress_frames,
-        moments_every=params.evaluate.every_epochs,
-        device=device,
-        how=steps.execution(device, params.run.precision, params.run.compile),
-    )
-    with paths.claimed(paths.scratch(variant) / plan.key) as scratch:  # removed when all is written
-        with paths.published(paths.model(variant)) as draft:
+    with distributed.joined(device) as ranks:
+        plan = Plan(
+            name=variant,
+            kind=kind,
+            settings=settings.for_data(data.meta["symmetric"]),
+            seeds=params.seeds,
+            data=data,
+            weights=weights,
+            num_frames=params.sample.progress_frames,
+            moments_every=params.evaluate.every_epochs,
+            device=device,
+            how=steps.execution(device, params.run.precision, params.run.compile, params.run.sync_batchnorm),
+            ranks=ranks,
+        )
+        if ranks.leads:
+            carry_out(plan, params)
+        else:
+            plan.follow()
+
+
+def carry_out(plan: Plan, params: config.Params) -> None:
+    """Train, and write what comes of it once all of it is there."""
+    with paths.claimed(paths.scratch(plan.name) / plan.key) as scratch:  # removed when all is written
+        with paths.published(paths.model(plan.name)) as draft:
             first, seconds = plan.carry_out(
                 draft, scratch, save_seconds=params.run.save_seconds, save_epochs=params.run.save_epochs
             )
-        artefacts.write_csv(paths.losses(variant), first.rows, training.COLUMNS)
-        artefacts.write_json(paths.train_metrics(variant), {**first.facts(device, plan.how), "seeds": params.seeds})
-        artefacts.write_json(paths.speed_metrics(variant), training.timings(first.images_seen, seconds, device))
+        facts = {**first.facts(plan.device, plan.how), "seeds": plan.seeds, "ranks": plan.ranks.size}
+        artefacts.write_csv(paths.losses(plan.name), first.rows, training.COLUMNS)
+        artefacts.write_json(paths.train_metrics(plan.name), facts)
+        artefacts.write_json(paths.speed_metrics(plan.name), training.timings(first.images_seen, seconds, plan.device))
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def test_numbers_are_gathered_from_the_metrics_files() -> None:
         "sd": {"fid_lite0": 1.0},
         "best": {"fid_lite0": 4.0, "images": 64},
     }
-    found = leaderboard.result("gan", "GAN", quality, {"seconds": 90.0, "device": "cpu", "precision": "fp32"})
+    found = leaderboard.result("gan", "GAN", quality, {"seconds": 90.0, "device": "cpu", "arithmetic": "fp32"})
     best, took = {"best_fid": 4.0, "best_images": 64.0}, {"seconds": 90.0, "minutes": 1.5}
     assert found.values == {"fid_lite0": 5.0, "precision": 0.5, **best, **took}
     assert found.deviations == {"fid_lite0": 1.0}

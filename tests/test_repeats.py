@@ -11,6 +11,7 @@ from torch import nn
 from gans import models, variants
 from gans.arrays import DataShape, Packed
 from gans.config import AdversarialSettings
+from gans.distributed import ALONE, Ranks
 from gans.errors import InputError
 from gans.repeats import Plan
 from gans.steps import Execution
@@ -31,6 +32,7 @@ def plan(small: AdversarialSettings, pixels: np.ndarray) -> Plan:
         moments_every=1.0,
         device=torch.device("cpu"),
         how=Execution(),
+        ranks=ALONE,
     )
 
 
@@ -99,9 +101,27 @@ def test_the_key_stands_for_the_whole_plan(plan: Plan, small: AdversarialSetting
 
 def test_every_part_of_a_plan_has_a_part_in_its_key() -> None:
     """A field that is added to the plan needs a case above, or is told here why it needs none."""
-    without = {"kind": "the name and the code say it", "device": "tested with the key itself"}
+    without = {
+        "ranks": "another number is refused",
+        "kind": "the name and the code say it",
+        "device": "tested with the key itself",
+    }
     named = {"name", "settings", "seeds", "data", "weights", "num_frames", "moments_every", "how"}
     assert {field.name for field in dataclasses.fields(Plan)} == named | without.keys()
+
+
+def test_another_number_of_ranks_is_refused_and_one_of_threads_starts_anew(plan: Plan, tmp_path: Path) -> None:
+    threads = torch.get_num_threads()
+    of_two, more_threads = tmp_path / "ranks_2_threads_1", tmp_path / f"ranks_1_threads_{threads + 1}"
+    (more_threads / "seed_3").mkdir(parents=True)
+    (more_threads / "seed_3" / "000000000002.pt").touch()
+    (of_two / "seed_3").mkdir(parents=True)
+    assert plan._crew(tmp_path) == tmp_path / f"ranks_1_threads_{threads}"  # of two ranks there is no state yet
+    (of_two / "seed_3" / "000000000002.pt").touch()
+    line = r"of dcgan in .*ranks_2_threads_1 is of 2 rank\(s\), this one of 1; expected as many: set run\.launcher back"
+    with pytest.raises(InputError, match=line):
+        plan._crew(tmp_path)
+    assert dataclasses.replace(plan, ranks=Ranks(0, 2))._crew(tmp_path / "none").name == f"ranks_2_threads_{threads}"
 
 
 def test_memory_that_does_not_suffice_is_told_with_what_to_lower(plan: Plan, tmp_path: Path) -> None:

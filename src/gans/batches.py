@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from gans import devices, randomness
+from gans.distributed import ALONE, Ranks
 from gans.errors import InputError
 from gans.images import to_float
 
@@ -23,7 +24,8 @@ class Batches:
 
     The array lies on the device when there is room for it, else on the disk, where a thread reads a batch ahead; what
     comes of it is the same. Mirroring and scaling happen on the device. The last images of an epoch that do not fill a
-    batch wait for another epoch. Raises InputError when there are fewer images than a batch takes.
+    batch wait for another epoch. Each of several ranks gets its part of every batch. Raises InputError when there are
+    fewer images than a batch takes.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Batches:
         random_flip: bool,
         seed: int,
         device: torch.device,
+        ranks: Ranks = ALONE,
     ) -> None:
         if len(images) < batch_size:
             raise InputError(f"batch_size is {batch_size}, but {len(images)} training images; expected at most as many")
@@ -44,6 +47,7 @@ class Batches:
         self._labels = None if labels is None else torch.from_numpy(np.array(labels)).to(device)
         self._num_images = len(images)
         self._batch_size = batch_size
+        self._part = ranks.part_of(batch_size)
         self._seed = seed
         self._random_flip = random_flip
         self._device = device
@@ -56,7 +60,7 @@ class Batches:
         images = self._rows.take(chosen, then=self._chosen(step + 1))
         if self._random_flip:
             source = randomness.generator(self._device, self._seed, "flip", step)
-            mirrored = torch.rand(self._batch_size, 1, 1, 1, generator=source, device=self._device) < 0.5
+            mirrored = torch.rand(self._batch_size, 1, 1, 1, generator=source, device=self._device)[self._part] < 0.5
             images = torch.where(mirrored, images.flip(2), images)
         return to_float(images), None if self._labels is None else self._labels[self._sent(chosen)]
 
@@ -72,7 +76,7 @@ class Batches:
             source = randomness.generator(torch.device("cpu"), self._seed, "shuffle", epoch)
             self._order = torch.randperm(self._num_images, generator=source).to(self._home)
             self._epoch = epoch
-        return self._order[place * self._batch_size : (place + 1) * self._batch_size]
+        return self._order[place * self._batch_size : (place + 1) * self._batch_size][self._part]
 
 
 class _OnDevice:

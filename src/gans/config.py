@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from gans import launchers
 from gans.errors import InputError
 
 PARAMS = Path("params.yaml")
@@ -177,7 +178,8 @@ class Run(Section):
     deterministic: bool = Field(description="true or false")
     precision: Literal["auto", "fp32", "bf16"] = Field(description="auto, fp32 or bf16")
     compile: Annotated[Literal["auto", "off", "on"], BeforeValidator(_switch)] = Field(description="auto, off or on")
-    launcher: Literal["python"] = Field(description="python")
+    launcher: str = Field(pattern=launchers.PATTERN, description=launchers.EXPECTED)
+    sync_batchnorm: bool = Field(description="true or false")
     save_seconds: Real = Field(ge=0, description="a number of seconds, at least 0")
     save_epochs: Real = Field(gt=0, description="a number above 0")
 
@@ -217,8 +219,14 @@ def load(path: Path = PARAMS) -> Params:
     params = _validated(Params, values, str(path), "")
     if params.seed + params.seeds > 2**32:
         raise InputError(f"{path}: seed is {params.seed} and seeds {params.seeds}; expected a sum of at most {2**32}")
+    ranks = launchers.num_ranks(params.run.launcher)
     for name in params.active:
-        known_variant(params, name)
+        batch_size = own_settings(params, name).get("batch_size", params.batch_size)
+        if ranks and isinstance(batch_size, int) and batch_size % ranks:
+            raise InputError(
+                f"{path}: {name} has batches of {batch_size} images, which the {ranks} ranks of run.launcher share; "
+                f"expected a batch_size that {ranks} divides"
+            )
     for name in params.variants:
         if not (VARIANTS / f"{name}.py").is_file():
             raise InputError(f"{path}: variants.{name} has no file; expected {name}.py in src/gans/variants")

@@ -45,16 +45,17 @@ def in_use(module: M, device: torch.device) -> M:
 
 def description(device: torch.device) -> str:
     """Return the device's name as a person would say it, such as 'cpu, 2 threads' or 'NVIDIA H100 80GB HBM3'."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type} ({platform.machine()}), {torch.get_num_threads()} threads"
+    return f"{_name(device)}, {torch.get_num_threads()} threads" if device.type != "cuda" else _name(device)
+
+
+def _name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({platform.machine()})"
 
 
 def fingerprint(device: torch.device) -> dict[str, str]:
-    """Return what the bytes of a training depend on beside its code, data and settings."""
+    """Return what the bytes of a training depend on beside its code, data, settings and number of threads."""
     return {
-        "device": description(device),
-        "threads": str(torch.get_num_threads()),
+        "device": _name(device),
         "cudnn": str(torch.backends.cudnn.version()),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "deterministic": str(torch.are_deterministic_algorithms_enabled()),

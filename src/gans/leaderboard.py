@@ -113,10 +113,7 @@ class Table:
 
 
 def result(name: str, title: str, quality: Mapping[str, Any], facts: Mapping[str, Any]) -> Result:
-    """Return a variant's numbers from its metrics files: quality, and train and speed as `facts`.
-
-    Of names in both it is the score: `precision` is also the arithmetic of a training.
-    """
+    """Return a variant's numbers from its metrics files: quality, and train and speed as `facts`."""
     best = quality.get("best", {})
     flat = {**facts, **quality, "best_fid": best.get("fid_lite0"), "best_images": best.get("images")}
     numbers = {key: float(value) for key, value in flat.items() if isinstance(value, int | float)}

@@ -6,7 +6,7 @@ from typing import Never
 from tqdm import tqdm
 
 
-def progress_bar(total: int, description: str, unit: str, done: int = 0) -> "tqdm[Never]":
+def progress_bar(total: int, description: str, unit: str, done: int = 0, shown: bool = True) -> "tqdm[Never]":
     """Return a bar over `total` units, so many of them done, on standard error.
 
     It is lively on a terminal, and a line now and then in a log file.
@@ -20,4 +20,5 @@ def progress_bar(total: int, description: str, unit: str, done: int = 0) -> "tqd
         dynamic_ncols=True,
         mininterval=0.2 if sys.stderr.isatty() else 15.0,
         smoothing=0.05,
+        disable=not shown,
     )

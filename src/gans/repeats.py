@@ -9,6 +9,7 @@ import torch
 from gans import devices, models, state, training
 from gans.arrays import Packed
 from gans.config import Settings
+from gans.distributed import Ranks
 from gans.errors import InputError
 from gans.state import Store
 from gans.steps import Execution
@@ -30,10 +31,11 @@ class Plan:
     moments_every: float | None  # epochs between the averaged generators that the first training keeps
     device: torch.device
     how: Execution
+    ranks: Ranks
 
     @property
     def key(self) -> str:
-        """Return the name of the plan's resume state: another one as soon as anything here is another."""
+        """Return the name of the plan's resume states: another one as soon as anything here but `ranks` is another."""
         weights = {
             network: {key: state.digest(value) for key, value in values.items()}
             for network, values in (self.weights or {}).items()
@@ -58,12 +60,13 @@ class Plan:
 
         States are saved in `scratch`, so often, and a training of which one lies there goes on from it.
         """
+        crew = self._crew(scratch)
         first, seconds = None, []
         for repeat in range(self.seeds):
             settings = self.settings.model_copy(update={"seed": self.settings.seed + repeat})
-            store = Store(scratch / f"seed_{settings.seed}")
+            store = Store(crew / f"seed_{settings.seed}")
             try:
-                trained = self._train(settings, store, Saving(store, save_seconds, save_epochs), bool(repeat))
+                trained = self._train(settings, Saving(store, save_seconds, save_epochs), later=bool(repeat))
             except InputError as error:
                 raise InputError(f"with seed {settings.seed}: {error}" if repeat else str(error)) from None
             place = models.make_repeat(folder, repeat)
@@ -83,10 +86,30 @@ class Plan:
         assert first is not None
         return first, seconds
 
-    def _train(self, settings: Settings, store: Store, saving: Saving, later: bool) -> Trained:
+    def _crew(self, scratch: Path) -> Path:
+        """Return the folder for states of as many ranks and threads as these.
+
+        Raises InputError when there are states of more ranks or fewer, whose parts of a batch were others. Another
+        number of threads starts anew: on a CPU its bytes would be others.
+        """
+        ranks = f"ranks_{self.ranks.size}_"
+        for other in scratch.glob("ranks_*"):
+            if not other.name.startswith(ranks) and list(other.rglob("*.pt")):
+                raise InputError(
+                    f"an interrupted training of {self.name} in {other} is of {other.name.split('_')[1]} rank(s), this "
+                    f"one of {self.ranks.size}; expected as many: set run.launcher back, or remove that folder"
+                )
+        return scratch / f"{ranks}threads_{torch.get_num_threads()}"
+
+    def follow(self) -> None:
+        """Take this rank's part in the trainings that the first rank carries out, and write nothing."""
+        for repeat in range(self.seeds):
+            self._train(self.settings.model_copy(update={"seed": self.settings.seed + repeat}), None, later=True)
+
+    def _train(self, settings: Settings, saving: Saving | None, later: bool) -> Trained:
         moments = None
-        if self.moments_every and not later:
-            moments = Checkpoints(self.moments_every, partial(models.save_checkpoint, store.folder))
+        if saving and self.moments_every and not later:
+            moments = Checkpoints(self.moments_every, partial(models.save_checkpoint, saving.store.folder))
         with devices.memory_told(self.device, f"lower batch_size ({settings.batch_size}) or width ({settings.width})"):
             return training.train(
                 self.kind,
@@ -100,4 +123,5 @@ class Plan:
                 checkpoints=moments,
                 saving=saving,
                 how=self.how,
+                ranks=self.ranks,
             )

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from gans import launchers
+
 ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM)
 DVC_ENDED = signal.SIGUSR1
 LEFT_ALONE = (signal.SIGHUP, DVC_ENDED)  # nobody wants an answer: these come along with each other, and several times
@@ -97,8 +99,8 @@ def _answer_with(answer: Callable[[int], None]) -> None:
         for each in LEFT_ALONE:
             signal.signal(each, signal.SIG_IGN)
         if number in ASKING_TO_STOP:
-            for each in ASKING_TO_STOP:
-                signal.signal(each, signal.SIG_DFL)
+            for each in ASKING_TO_STOP:  # torchrun repeats what came to all, and is itself the one that loses patience
+                signal.signal(each, signal.SIG_IGN if launchers.started_by_torchrun() else signal.SIG_DFL)
         else:
             _leave_closed_terminal()
         answer(signal.SIGTERM if number == DVC_ENDED else number)

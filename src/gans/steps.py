@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 
+from gans import launchers
 from gans.config import Settings
+from gans.distributed import ALONE, Ranks
 from gans.errors import InputError
 from gans.finite import FiniteGuard
 from gans.variants import Loss, Readings, Turn, Variant
@@ -23,15 +25,16 @@ class Execution:
     """How an iteration is carried out."""
 
     bf16: bool = False  # layers that gain from it compute with 8 bits of fraction; weights, losses and averages do not
+    synchronised: bool = False  # batch normalisation is over the images of all ranks
     compiled: bool = False  # networks through torch.compile, and on CUDA the whole iteration as one graph
 
     @property
-    def precision(self) -> str:
-        """Return the name of the arithmetic, as `run.precision` has it."""
+    def arithmetic(self) -> str:
+        """Return its name, as `run.precision` has it."""
         return "bf16" if self.bf16 else "fp32"
 
 
-def execution(device: torch.device, precision: str, compiled: str) -> Execution:
+def execution(device: torch.device, precision: str, compiled: str, synchronised: bool = False) -> Execution:
     """Return what `run.precision` (auto, fp32, bf16) and `run.compile` (auto, off, on) mean on a device.
 
     Raises InputError when the device cannot do what is asked.
@@ -41,9 +44,14 @@ def execution(device: torch.device, precision: str, compiled: str) -> Execution:
     if compiled == "on" and not shutil.which(compiler):
         raise InputError(f"run.compile is on, but there is no {compiler} to compile with; install it, or set it to off")
     knows_bf16 = on_cuda and torch.cuda.is_bf16_supported(including_emulation=False)
+    if compiled == "on" and launchers.started_by_torchrun():
+        raise InputError("run.compile is on, but run.launcher is torchrun; expected off or auto")
     if precision == "bf16" and on_cuda and not knows_bf16:
         raise InputError("run.precision is bf16, which this GPU does not know; expected fp32 or auto")
-    return Execution(precision == "bf16" or (precision == "auto" and knows_bf16), compiled == "on")
+    if synchronised and not on_cuda:
+        raise InputError("run.sync_batchnorm is true, which torch has for CUDA alone; expected false here")
+    bf16 = precision == "bf16" or (precision == "auto" and knows_bf16)
+    return Execution(bf16, synchronised=synchronised, compiled=compiled == "on")
 
 
 def optimizer_of(turn: Turn, settings: Settings, device: torch.device) -> torch.optim.Optimizer:
@@ -68,9 +76,10 @@ class Iteration:
         guard: FiniteGuard,
         device: torch.device,
         how: Execution,
+        ranks: Ranks = ALONE,
     ) -> None:
         self._variant, self._optimizers, self._guard = variant, optimizers, guard
-        self.turns, self.device, self.how = turns, device, how
+        self.turns, self.device, self.how, self._ranks = turns, device, how, ranks
         self._losses: dict[str, Loss] = {turn.column: turn.loss for turn in turns}
         if how.compiled:
             variant.generator.compile(dynamic=False, options=COMPILED)
@@ -114,12 +123,18 @@ class Iteration:
                     loss, own_readings = self._losses[turn.column](batch)
                 self._optimizers[turn.column].zero_grad(set_to_none=True)
                 loss.backward()
-                self._guard.look(loss, turn.learner)
+                read = {turn.column: loss.detach(), **{name: value.detach() for name, value in own_readings.items()}}
+                self._average(turn, read)
+                self._guard.look(read[turn.column], turn.learner)
                 self._optimizers[turn.column].step()
                 _set_frozen(turn, False)
-                readings |= {turn.column: loss.detach()}
-                readings |= {name: value.detach() for name, value in own_readings.items()}
+                readings |= read
         return readings
+
+    def _average(self, turn: Turn, read: Readings) -> None:
+        """Have all ranks go by the gradients, and note the readings, of the whole batch."""
+        gradients = [weight.grad for weight in turn.learner.parameters() if weight.grad is not None]
+        self._ranks.average([*gradients, *read.values()])
 
 
 class GraphedIteration:

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import platform
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from gans.arrays import DataShape
 from gans.batches import Batches
 from gans.config import Settings
 from gans.curves import LossCurve, Progress
+from gans.distributed import ALONE, Ranks
 from gans.ema import AveragedModule
 from gans.errors import InputError
 from gans.finite import FiniteGuard
@@ -55,7 +57,7 @@ class Trained:
             **{f"parameters_{players.get(name, name)}": _num_weights(module) for name, module in networks},
             **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
             "device": device.type,
-            "precision": how.precision,
+            "arithmetic": how.arithmetic,
             "compiled": how.compiled,
             "threads": torch.get_num_threads(),
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
@@ -108,6 +110,7 @@ def train(
     checkpoints: Checkpoints | None = None,
     saving: Saving | None = None,
     how: Execution = PLAIN,
+    ranks: Ranks = ALONE,
 ) -> Trained:
     """Return a variant trained on uint8 images (N, S, S, C) for `settings.epochs` passes of its first player.
 
@@ -127,6 +130,9 @@ def train(
         start_from(variant.networks, weights)
     for module in variant.networks.values():
         module.to(device).to(memory_format=torch.channels_last)
+        if how.synchronised:
+            nn.SyncBatchNorm.convert_sync_batchnorm(module)  # its layers, in place
+        ranks.take_over([*module.parameters(), *module.buffers()])
     average = AveragedModule(variant.generator, settings.ema_half_life)
     turns = variant.turns()
     optimizers = {turn.column: steps.optimizer_of(turn, settings, device) for turn in turns}
@@ -139,10 +145,12 @@ def train(
         random_flip=bool(settings.random_flip),
         seed=settings.seed,
         device=device,
+        ranks=ranks,
     )
 
     def batch(number: int) -> Batch:
-        return *batches[number], sampling.latents(settings.batch_size, settings, "latents", device, number)
+        z = sampling.latents(settings.batch_size, settings, "latents", device, number)
+        return *batches[number], z[ranks.part_of(settings.batch_size)]
 
     num_iterations = max(1, settings.epochs * batches.per_epoch // turns[0].steps)
     images_an_iteration = settings.batch_size * turns[0].steps
@@ -153,26 +161,28 @@ def train(
 
     # All that the steps change is in these parts; an interrupted training goes on from them.
     parts = {**variant.networks, "average": average.module, **optimizers, "curve": curve, "progress": progress}
-    saver = _Saver(saving, parts, num_iterations / settings.epochs)
+    saver = _Saver(saving, parts, num_iterations / settings.epochs, ranks)
     first, seconds = saver.resumed()
     guard = FiniteGuard([turn.column for turn in turns for _ in range(turn.steps)], optimizers.values(), device)
-    learn = steps.graphed(Iteration(variant, turns, optimizers, guard, device, how))
+    learn = steps.graphed(Iteration(variant, turns, optimizers, guard, device, how, ranks))
     between_updates = max(1, num_iterations // BAR_UPDATES)
     between_checks = 1 if device.type == "cpu" else between_updates  # a check waits for the device
-    if first:
+    if first and ranks.leads:
         print(f"{kind.title}: going on after step {first} of {num_iterations}", file=sys.stderr)
-    else:
+    if not first and ranks.leads:
         progress.look(0, 0)
 
-    done = first
+    done, stopping = first, False
     started = time.perf_counter() - seconds
     with (
-        signals.noted() if saving else contextlib.nullcontext(signals.Noted()) as came,
-        progress_bar(num_iterations * images_an_iteration, kind.title, "img", first * images_an_iteration) as bar,
+        signals.noted() if saving or ranks.size > 1 else contextlib.nullcontext(signals.Noted()) as came,
+        progress_bar(
+            num_iterations * images_an_iteration, kind.title, "img", first * images_an_iteration, ranks.leads
+        ) as bar,
     ):
         for iteration in range(first, num_iterations):
             # What layers draw for themselves, such as dropout, follows from the seed and the place in the run.
-            torch.manual_seed(randomness.derived_seed(settings.seed, "layers", iteration))
+            torch.manual_seed(randomness.derived_seed(settings.seed, "layers", iteration, ranks.rank))
             fresh = [batch(iteration * turns[0].steps + step) for step in range(turns[0].steps)]
             readings = learn(fresh, iteration / num_iterations)
             done = iteration + 1
@@ -183,23 +193,26 @@ def train(
             images_seen = done * images_an_iteration
             average.update(images_seen, images_an_iteration)
             curve.add(iteration, readings)
-            progress.look(done, images_seen)
+            if ranks.leads:
+                progress.look(done, images_seen)
             if checkpoints and done in kept:
                 checkpoints.keep(images_seen, average.module)
             bar.update(images_an_iteration)
-            if done % between_updates == 0:
+            if done % between_updates == 0 and ranks.leads:
                 newest = curve.newest()
                 bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
 
             # What an interruption is not to cost goes to the disk now and then, at a signal, and at the end.
-            stopping = came.number is not None
-            if stopping or saver.is_due(done) or done == num_iterations:
+            stopping, saving_now = ranks.any(came.number is not None, saver.is_due(done))
+            if stopping or saving_now or done == num_iterations:
                 guard.check(first + 1)
                 saver.save(done, time.perf_counter() - started)
             if stopping:
                 break
-    if came.number:
-        raise signals.Stopped(came.number, f"step {done} of {num_iterations} is saved: run again to go on")
+    if stopping:
+        raise signals.Stopped(
+            came.number or signal.SIGTERM, f"step {done} of {num_iterations} is saved: run again to go on"
+        )
 
     return Trained(
         variant,
@@ -221,17 +234,24 @@ def _lack_of_labels(kind: type[Variant], shape: DataShape) -> str:
 
 
 class _Saver:
-    """Saves the parts of a training as `saving` says, and puts them back; without it, neither."""
+    """Saves the parts of a training as `saving` says, and puts them back; without it, neither.
 
-    def __init__(self, saving: Saving | None, parts: Mapping[str, Any], iterations_an_epoch: float) -> None:
+    The first of several ranks alone has `saving`; what it has read is told to the others.
+    """
+
+    def __init__(
+        self, saving: Saving | None, parts: Mapping[str, Any], iterations_an_epoch: float, ranks: Ranks
+    ) -> None:
         self._saving = saving
         self._parts = parts
         self._every = max(1, round(saving.every_epochs * iterations_an_epoch)) if saving else 0
         self._last = time.monotonic()
+        self._ranks = ranks
 
     def resumed(self) -> tuple[int, float]:
         """Put the parts back as they were saved last; return the iterations done and the seconds they took."""
-        if self._saving is None or (state := self._saving.store.load()) is None:
+        state = self._ranks.told(self._saving.store.load() if self._saving else None)
+        if state is None:
             return 0, 0.0
         for name, part in self._parts.items():
             part.load_state_dict(state[name])

@@ -26,7 +26,7 @@ class Round:
     real: torch.Tensor  # (B, C, S, S) in [-1, 1]
     z: torch.Tensor  # (B, nz)
     g: Callable[[torch.Tensor], torch.Tensor]  # latents to images
-    d: Callable[[torch.Tensor], torch.Tensor] | None  # images to logits, never in bf16
+    d: Callable[[torch.Tensor], torch.Tensor]  # images to logits, never in bf16
     share: float | torch.Tensor = 0.0  # of the run that is done
 
     @cached_property
@@ -36,12 +36,10 @@ class Round:
 
     def judged(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return D's logits (B,) for the real images, and for the fakes, of which G is not to learn."""
-        assert self.d is not None
         return self.d(self.real), self.d(self.fake.detach())
 
     def judged_fakes(self) -> torch.Tensor:
         """Return D's logits (B,) for the fakes, of which G is to learn."""
-        assert self.d is not None
         return self.d(self.fake)
 
 
@@ -113,14 +111,12 @@ class Variant(ABC):
     ) -> Round:
         """Return a batch for the losses; the labels of the real images are those asked of the generator, too."""
         told = {"labels": labels} if self.conditional else {}
-        d = self.discriminator
-        return Round(
-            real,
-            z,
-            g=partial(self.generator, **told),
-            d=None if d is None else lambda images: losses.at_least_fp32(d(self.as_seen(images), **told)),
-            share=share,
-        )
+
+        def d(images: torch.Tensor) -> torch.Tensor:
+            assert self.discriminator is not None, f"{self.title} has none"
+            return losses.at_least_fp32(self.discriminator(self.as_seen(images), **told))
+
+        return Round(real, z, partial(self.generator, **told), d, share)
 
 
 class Pair(Variant):

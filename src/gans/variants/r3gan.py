@@ -49,7 +49,6 @@ class R3GAN(Pair):
 
     def discriminator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
         """Return D's loss, what it says, and the two penalties, R1 and R2, before their weight. Equation 5."""
-        assert batch.d is not None
         real, r1 = losses.with_squared_slopes(batch.d, batch.real)
         fake, r2 = losses.with_squared_slopes(batch.d, batch.fake.detach())
         gamma = ramped(self.settings.gamma, self.settings.gamma_end, batch.share / self.settings.ramp)
@@ -58,7 +57,6 @@ class R3GAN(Pair):
 
     def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
         """Return G's loss, in which real images have their place, too."""
-        assert batch.d is not None
         return losses.relativistic(batch.judged_fakes(), batch.d(batch.real)), {}
 
 

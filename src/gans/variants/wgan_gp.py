@@ -36,7 +36,6 @@ class WGANGP(Pair):
 
     def discriminator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
         """Return the critic's loss, its mean ratings, and the penalty before its weight."""
-        assert batch.d is not None
         real, fake = batch.judged()
         penalty = losses.gradient_penalty(batch.d, batch.real, batch.fake.detach())
         readings = {**opinions(real, fake), "penalty": penalty}
