@@ -1,11 +1,11 @@
-"""Crop, shrink and pack the raw images into one array in data/processed/<dataset>."""
+"""Crop, shrink and pack the raw images into arrays in data/processed/<dataset>."""
 
 import stages
 from gans import config, datasets, paths, preprocess
 
 
 def main() -> None:
-    """Read the raw files in place and write the array, its labels and its record in one move."""
+    """Read the raw files in place and write the images, their labels and their record in one move."""
     params = config.load()
     images = datasets.open_images(
         params.dataset, paths.raw(params.dataset), params.data.condition_on, params.data.emnist_split
@@ -18,6 +18,7 @@ def main() -> None:
             size=params.image_size,
             crop_px=params.data.crop_px,
             max_images=params.data.max_images,
+            shard_images=params.data.shard_images,
         )
 
 

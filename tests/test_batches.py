@@ -9,7 +9,8 @@ import pytest
 import torch
 from conftest import ROOT
 
-from gans import devices
+from gans import arrays, devices
+from gans.arrays import Images
 from gans.batches import Batches
 from gans.errors import InputError
 from gans.images import to_uint8
@@ -26,7 +27,7 @@ def numbered() -> np.ndarray:
 
 
 def make(
-    images: np.ndarray, *, batch_size: int = 8, random_flip: bool = True, seed: int = 3, device: str = "cpu"
+    images: Images, *, batch_size: int = 8, random_flip: bool = True, seed: int = 3, device: str = "cpu"
 ) -> Batches:
     labels = np.arange(len(images))
     where = torch.device(device)
@@ -101,6 +102,23 @@ def test_images_on_the_device_and_on_the_disk_give_the_same_batches(
             assert one is not None
             assert other is not None
             assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+@pytest.mark.parametrize("a_shard", [1, 4, 9, 20])
+def test_batches_are_the_same_for_any_size_of_shards(
+    numbered: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a_shard: int, on_disk: bool
+) -> None:
+    monkeypatch.setattr(devices, "room_for_images", lambda _: 0 if on_disk else numbered.nbytes)
+    for path, count in arrays.image_files(tmp_path, COUNT, a_shard).items():
+        start = int(path.stem.removeprefix("images_")) * a_shard
+        np.save(path, numbered[start : start + count])
+    (tmp_path / "meta.json").write_text("{}")
+    shards = arrays.load(tmp_path).images
+    assert len(shards) == COUNT
+    of_shards, of_one = make(shards[2:]), make(numbered[2:])
+    for step in (0, 1, 4, 2, 3):
+        assert (batch_of(of_shards, step) == batch_of(of_one, step)).all()
 
 
 def test_an_array_of_ten_gigabytes_does_not_fill_the_memory(tmp_path: Path) -> None:

@@ -55,6 +55,20 @@ def test_the_array_holds_each_picture_in_the_order_of_its_split(toyfaces_folder:
         assert (packed.images[index] == np.asarray(expected)).all()
 
 
+def test_shards_hold_what_one_array_would(toyfaces_folder: Path, tmp_path: Path) -> None:
+    """Whatever their size; 20 is no multiple of what a thread decodes at a time."""
+    whole = pack(toyfaces_folder, tmp_path / "whole")
+    (tmp_path / "shards").mkdir()
+    source = celeba.open_images(toyfaces_folder, ())
+    preprocess.pack(source, tmp_path / "shards", size=32, crop_px=178, max_images=None, shard_images=20)
+    names = [f"images_0000{number}.npy" for number in range(3)]
+    assert sorted(path.name for path in (tmp_path / "shards").glob("*.npy")) == ["attributes.npy", *names]
+    assert [len(np.load(tmp_path / "shards" / name)) for name in names] == [20, 20, 8]
+    sharded = arrays.load(tmp_path / "shards")
+    assert (np.array(sharded.images) == whole.images).all()
+    assert sharded.meta == whole.meta
+
+
 def test_splits_that_are_mixed_in_the_archive_are_apart_in_the_array(toyfaces_folder: Path, tmp_path: Path) -> None:
     whole = pack(toyfaces_folder, tmp_path / "whole").images
     mixed = tmp_path / "mixed"

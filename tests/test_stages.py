@@ -15,7 +15,7 @@ from PIL import Image
 
 from gans import arrays, celeba, paths
 from gans.errors import InputError
-from stages import download, preprocess
+from stages import classifier, codes, download, evaluate, preprocess, reference, sample, train
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -103,6 +103,29 @@ def test_a_local_folder_becomes_the_raw_data(
         "labels.npy",
         "meta.json",
     ]
+
+
+def test_every_stage_reads_shards_as_it_reads_one_array(
+    in_folder: Path, write_params: Callable[..., Path], toyfaces_folder: Path
+) -> None:
+    scores = []
+    for shard_images in (1000, 7):
+        write_params(
+            {
+                **{"dataset": "celeba", "data.root": str(toyfaces_folder), "data.shard_images": shard_images},
+                **{"image_size": 16, "width": 4, "epochs": 1, "batch_size": 8, "seeds": 1, "active": ["dcgan"]},
+                **{"evaluate.every_epochs": None, "classifier.epochs": 1, "codes.nz": [2], "codes.epochs": 1},
+            }
+        )
+        for stage in (download, preprocess, classifier, reference, codes):
+            stage.main()
+        for each in (train, sample, evaluate):
+            each.main("dcgan")
+        found = [paths.quality_metrics("dcgan"), paths.FLOOR, paths.CODES_METRICS, paths.CLASSIFIER]
+        found += [paths.model("dcgan") / "generator.safetensors", paths.samples("dcgan") / "neighbours.png"]
+        scores.append([path.read_bytes() for path in found])
+    assert len(list(paths.processed("celeba").glob("images_*.npy"))) == 7
+    assert scores[0] == scores[1]
 
 
 def test_another_root_leaves_nothing_of_the_first(

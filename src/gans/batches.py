@@ -8,21 +8,22 @@ import numpy as np
 import torch
 
 from gans import devices, randomness
+from gans.arrays import Images, Shards
 from gans.distributed import ALONE, Ranks
 from gans.errors import InputError
 from gans.images import to_float
 
 
-def in_turn(images: np.ndarray, batch_size: int, device: torch.device) -> Iterator[torch.Tensor]:
+def in_turn(images: Images, batch_size: int, device: torch.device) -> Iterator[torch.Tensor]:
     """Yield all images (N, S, S, C) in order as uint8 batches (B, S, S, C) on the device; the last may be smaller."""
     for start in range(0, len(images), batch_size):
         yield torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
 
 
 class Batches:
-    """Batches of a uint8 array (N, S, S, C) and its labels (N,): every image once an epoch, in an order from the seed.
+    """Batches of uint8 images (N, S, S, C) and their labels (N,): each image once an epoch, in an order from the seed.
 
-    The array lies on the device when there is room for it, else on the disk, where a thread reads a batch ahead; what
+    All lie on the device when there is room for them, else on the disk, where a thread reads a batch ahead; what
     comes of it is the same. Mirroring and scaling happen on the device. The last images of an epoch that do not fill a
     batch wait for another epoch. Each of several ranks gets its part of every batch. Raises InputError when there are
     fewer images than a batch takes.
@@ -30,7 +31,7 @@ class Batches:
 
     def __init__(
         self,
-        images: np.ndarray,
+        images: Images,
         labels: np.ndarray | None,
         *,
         batch_size: int,
@@ -82,7 +83,7 @@ class Batches:
 class _OnDevice:
     """Images that lie on the device, all of them."""
 
-    def __init__(self, images: np.ndarray, device: torch.device) -> None:
+    def __init__(self, images: Images, device: torch.device) -> None:
         self._images = torch.from_numpy(np.array(images)).to(device)
 
     def take(self, chosen: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
@@ -91,19 +92,14 @@ class _OnDevice:
 
 
 class _OnDisk:
-    """Images of a mapped array. A thread reads those asked for next meanwhile; no more than these stay in memory."""
+    """Images of mapped arrays. A thread reads those asked for next meanwhile; no more than these stay in memory."""
 
-    def __init__(self, images: np.ndarray, device: torch.device) -> None:
-        self._images, self._device = images, device
+    def __init__(self, images: Images, device: torch.device) -> None:
+        self._images = images if isinstance(images, Shards) else Shards([images])
+        self._maps = [_Map(part) for part in self._images.parts]
+        self._device = device
         self._reader = ThreadPoolExecutor(1, "batches")
         self._ahead: tuple[torch.Tensor, Future[torch.Tensor]] | None = None
-        owner: object = images
-        while isinstance(owner, np.ndarray):
-            owner = owner.base
-        self._map = owner if isinstance(owner, mmap.mmap) else None  # None: it is in memory in any case
-        if self._map is not None:
-            self._start = images.ctypes.data - np.frombuffer(self._map, np.uint8).ctypes.data  # in the map
-            self._map.madvise(mmap.MADV_RANDOM)  # nothing is gained by what happens to lie beside an image
 
     def take(self, chosen: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
         """Return the images at these places, (B, S, S, C), on the device, and begin to read those to be taken next."""
@@ -115,11 +111,36 @@ class _OnDisk:
     def _read(self, chosen: torch.Tensor) -> torch.Tensor:
         size = (len(chosen), *self._images.shape[1:])
         read = torch.empty(size, dtype=torch.uint8, pin_memory=self._device.type == "cuda")
-        if self._map is not None:  # ask the disk for all of them at once
-            for place in chosen.tolist():
-                start, more = divmod(self._start + place * self._images.strides[0], mmap.PAGESIZE)
-                self._map.madvise(mmap.MADV_WILLNEED, start * mmap.PAGESIZE, more + self._images.strides[0])
-        np.take(self._images, chosen.numpy(), axis=0, out=read.numpy(), mode="clip")  # other modes copy once more
-        if self._map is not None:  # the system keeps what it has room for, but not on our account
-            self._map.madvise(mmap.MADV_DONTNEED)
+        holders = self._images.holders(chosen.numpy())
+        for number, _, inside in holders:  # ask the disk for all of them at once
+            self._maps[number].announce(inside)
+        for number, rows, inside in holders:
+            read.numpy()[rows] = self._images.parts[number][inside]
+            self._maps[number].let_go()
         return read
+
+
+class _Map:
+    """What the system is told of a mapped array; nothing, where the array is in memory in any case."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        owner: object = images
+        while isinstance(owner, np.ndarray):
+            owner = owner.base
+        self._map = owner if isinstance(owner, mmap.mmap) else None
+        if self._map is not None:
+            self._start = images.ctypes.data - np.frombuffer(self._map, np.uint8).ctypes.data  # in the map
+            self._bytes = images.strides[0]  # of an image
+            self._map.madvise(mmap.MADV_RANDOM)  # nothing is gained by what happens to lie beside an image
+
+    def announce(self, places: np.ndarray) -> None:
+        """Say which images are going to be read."""
+        if self._map is not None:
+            for place in places.tolist():
+                start, more = divmod(self._start + place * self._bytes, mmap.PAGESIZE)
+                self._map.madvise(mmap.MADV_WILLNEED, start * mmap.PAGESIZE, more + self._bytes)
+
+    def let_go(self) -> None:
+        """Say that what was read need not be kept on our account; the system keeps what it has room for."""
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)

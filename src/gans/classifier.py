@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from gans import artefacts, config, devices, paths, randomness, weights
+from gans.arrays import Images
 from gans.batches import Batches, in_turn
 from gans.errors import InputError
 from gans.images import to_float
@@ -48,25 +49,25 @@ class Judge:
     network: Classifier
     device: torch.device
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
+    def __call__(self, images: Images) -> np.ndarray:
         """Return the probability of each class, float32 (N, classes)."""
         return self._mapped(lambda batch: self.network(batch).softmax(1), images)
 
-    def features(self, images: np.ndarray) -> np.ndarray:
+    def features(self, images: Images) -> np.ndarray:
         """Return what the network makes of images before it decides, float32 (N, 8 * width)."""
         return self._mapped(self.network.features, images)
 
-    def has(self, images: np.ndarray) -> np.ndarray:
+    def has(self, images: Images) -> np.ndarray:
         """Return whether each image has each attribute that the network has learnt, bool (N, attributes)."""
         return self._mapped(self.network, images) > 0
 
-    def accuracy(self, images: np.ndarray, labels: np.ndarray) -> float:
+    def accuracy(self, images: Images, labels: np.ndarray) -> float:
         """Return the share of images whose likeliest class is their label."""
         return float((self(images).argmax(1) == labels).mean())
 
     @torch.inference_mode()
     def _mapped(
-        self, function: Callable[[torch.Tensor], torch.Tensor], images: np.ndarray, batch_size: int = 256
+        self, function: Callable[[torch.Tensor], torch.Tensor], images: Images, batch_size: int = 256
     ) -> np.ndarray:
         parts = in_turn(images, batch_size, self.device)
         return np.concatenate([function(to_float(part)).cpu().numpy() for part in parts])
@@ -81,7 +82,7 @@ class Judges:
 
 
 def train(
-    images: np.ndarray,
+    images: Images,
     targets: np.ndarray,
     num_outputs: int,
     settings: config.Classifier,

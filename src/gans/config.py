@@ -111,6 +111,7 @@ class Data(Section):
     sha256: str | None = Field(pattern=r"^[0-9a-fA-F]{64}$", description="64 hexadecimal digits in quotes, or nothing")
     crop_px: int | None = Field(ge=1, description="a whole number of pixels, at least 1, or nothing")
     max_images: int | None = Field(ge=20, description="a whole number, at least 20, or nothing")
+    shard_images: int = Field(ge=1, description="a whole number, at least 1")
     condition_on: Annotated[list[str], AfterValidator(_without_repeats)] = Field(
         max_length=8, description="a list of up to 8 different attribute names, such as [Smiling]"
     )

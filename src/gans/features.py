@@ -11,6 +11,7 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch.nn.functional import interpolate
 
 from gans import batches
+from gans.arrays import Images
 from gans.artefacts import sha256_of
 from gans.classifier import Judge
 from gans.errors import InputError
@@ -25,7 +26,7 @@ class Extractor(Protocol):
 
     name: str
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
+    def __call__(self, images: Images) -> np.ndarray:
         """Return float32 (N, F) for uint8 images (N, S, S, C)."""
 
 
@@ -37,7 +38,7 @@ class OfClassifier:
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
+    def __call__(self, images: Images) -> np.ndarray:
         """Return float32 (N, 8 * width) for uint8 images (N, S, S, C)."""
         return self._judge.features(images)
 
@@ -62,7 +63,7 @@ class Lite0:
         self._network.load_state_dict(torch.load(weights, weights_only=True, map_location="cpu"))
         self._network.eval().to(device)
 
-    def __call__(self, images: np.ndarray, batch_size: int = 32) -> np.ndarray:
+    def __call__(self, images: Images, batch_size: int = 32) -> np.ndarray:
         """Return float32 (N, 1280) for uint8 images (N, S, S, C), 0..255; grey ones are seen as RGB."""
         return extracted(self._features_of, images, self._device, batch_size)
 
@@ -83,7 +84,7 @@ class Lite0:
 
 @torch.inference_mode()
 def extracted(
-    features_of: Callable[[torch.Tensor], torch.Tensor], images: np.ndarray, device: torch.device, batch_size: int
+    features_of: Callable[[torch.Tensor], torch.Tensor], images: Images, device: torch.device, batch_size: int
 ) -> np.ndarray:
     """Return float32 (N, F) for images (N, S, S, C), of a function of uint8 batches (B, S, S, C) on the device."""
     features = []

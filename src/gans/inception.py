@@ -9,6 +9,7 @@ from torch.nn.functional import avg_pool2d, max_pool2d
 from torchvision.models import inception as blocks
 
 from gans import downloads, paths
+from gans.arrays import Images
 from gans.artefacts import sha256_of
 from gans.errors import InputError
 from gans.features import extracted
@@ -146,7 +147,7 @@ class Inception:
         self._network.load_state_dict(torch.load(verified(weights), weights_only=True, map_location="cpu"))
         self._network.eval().to(device)
 
-    def __call__(self, images: np.ndarray, batch_size: int = 64) -> np.ndarray:
+    def __call__(self, images: Images, batch_size: int = 64) -> np.ndarray:
         """Return float32 (N, 2048) for uint8 images (N, S, S, C), 0..255; grey ones are seen as RGB."""
         return extracted(self._features_of, images, self._device, batch_size)
 

@@ -45,7 +45,7 @@ def incoming(dataset: str) -> Path:
 
 
 def processed(dataset: str) -> Path:
-    """Return the folder of images.npy and meta.json, and labels.npy and attributes.npy where they are known."""
+    """Return the folder of images.npy or its shards, meta.json, and what is known: labels.npy, attributes.npy."""
     return Path("data/processed") / dataset
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from gans import arrays, distances, images, sampling
+from gans.arrays import Images
 from gans.classifier import Judge
 from gans.config import Settings
 from gans.features import Extractor
@@ -31,7 +32,7 @@ def save_grid(path: Path, sampler: Sampler, settings: Settings, device: torch.de
     return fakes
 
 
-def save_real_vs_fake(path: Path, real: np.ndarray, fakes: np.ndarray) -> None:
+def save_real_vs_fake(path: Path, real: Images, fakes: np.ndarray) -> None:
     """Draw as many held-out real images, evenly spread over `real`, beside the fakes."""
     sides = [images.grid(arrays.spread(real, len(fakes)), GRID), images.grid(fakes, GRID)]
     images.save_png(path, images.captioned(sides, ["real, held out", "generated"]))
@@ -44,7 +45,7 @@ def save_row(path: Path, sampler: Sampler, settings: Settings, device: torch.dev
 
 
 def save_neighbours(
-    path: Path, fakes: np.ndarray, extractor: Extractor, train: np.ndarray, train_features: np.ndarray
+    path: Path, fakes: np.ndarray, extractor: Extractor, train: Images, train_features: np.ndarray
 ) -> None:
     """Draw some of the fakes, uint8 (N, S, S, C), each before the training images (M, S, S, C) nearest to it.
 

@@ -1,4 +1,4 @@
-"""Crop, shrink and pack: labelled pictures to one uint8 array."""
+"""Crop, shrink and pack: labelled pictures to uint8 arrays."""
 
 import hashlib
 import os
@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gans import artefacts
+from gans import arrays, artefacts
 from gans.errors import InputError
 from gans.labelled import LabelledImages
 from gans.processors import num_cores
 from gans.progress import progress_bar
 
 PART = 32  # pictures that a thread decodes at a time
+NO_SHARDS = 2**63  # more images than there will be
 
 
 def crop_and_shrink(picture: Image.Image, size: int, crop_px: int | None) -> np.ndarray:
@@ -57,17 +58,26 @@ def _eight_bits(grey: np.ndarray) -> np.ndarray:
     return ((grey.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
-def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, max_images: int | None) -> None:
+def pack(
+    data: LabelledImages,
+    folder: Path,
+    *,
+    size: int,
+    crop_px: int | None,
+    max_images: int | None,
+    shard_images: int = NO_SHARDS,
+) -> None:
     """Write images.npy (N, size, size, C), meta.json, and what is known: labels.npy, attributes.npy, into `folder`.
 
-    Raises InputError with the names of the damaged pictures, having tried all, and for a split or a class without
-    pictures to train on.
+    More images than `shard_images` go into images_00000.npy and so on, so many each but for the last. Raises InputError
+    with the names of the damaged pictures, having tried all, and for a split or a class without pictures to train on.
     """
     kept = _spread_over_each_split(data.splits, max_images)
     class_counts = _count_classes(data, kept["train"])
     order = [index for indices in kept.values() for index in indices]
     crop_px = crop_px if data.aligned else None
-    images = _decoded(data, order, folder / "images.npy", size, crop_px)
+    files = arrays.image_files(folder, len(order), shard_images)
+    sha256 = _decoded(data, order, files, size, crop_px)
     if data.labels is not None:
         artefacts.write_array(folder / "labels.npy", data.labels[order])
     if data.attribute_values is not None:
@@ -85,28 +95,33 @@ def pack(data: LabelledImages, folder: Path, *, size: int, crop_px: int | None, 
         "attributes": list(data.attributes),
         "known_attributes": list(data.known_attributes),
         "symmetric": data.symmetric,
-        "sha256": hashlib.sha256(images.data).hexdigest(),
+        "sha256": sha256,
     }
     artefacts.write_json(folder / "meta.json", meta)
 
 
-def _decoded(data: LabelledImages, order: Sequence[int], path: Path, size: int, crop_px: int | None) -> np.ndarray:
-    """Return the pictures at the positions in `order` as an array that lies in the file `path`.
+def _decoded(
+    data: LabelledImages, order: Sequence[int], files: Mapping[Path, int], size: int, crop_px: int | None
+) -> str:
+    """Write the pictures at the positions in `order` into arrays, so many a file; return the SHA-256 of all pixels.
 
-    A thread for each core decodes straight into the array: Pillow lets go of Python's lock, and memory holds a picture
+    A thread for each core decodes straight into an array: Pillow lets go of Python's lock, and memory holds a picture
     a thread besides.
     """
-    images = np.lib.format.open_memmap(path, "w+", np.uint8, (len(order), size, size, data.channels))
-    _reserve(path)
+    shards = []
+    for path, count in files.items():
+        shards.append(np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size, data.channels)))
+        _reserve(path)
+    a_shard = len(shards[0])
     damaged: dict[int, str] = {}
 
     def decode(start: int) -> int:
-        """Fill the part of the array that begins at `start`; return its length."""
+        """Fill the part of the arrays that begins at `start`; return its length."""
         part = range(start, min(start + PART, len(order)))
         for place in part:
             try:
                 picture = in_channels(data.read(order[place]), data.channels)
-                images[place] = crop_and_shrink(picture, size, crop_px)
+                shards[place // a_shard][place % a_shard] = crop_and_shrink(picture, size, crop_px)
             except InputError as error:
                 damaged[place] = str(error)
             except ValueError as error:
@@ -119,8 +134,11 @@ def _decoded(data: LabelledImages, order: Sequence[int], path: Path, size: int, 
     if damaged:
         listed = "; ".join(damaged[place] for place in sorted(damaged)[:20]) + ("; ..." if len(damaged) > 20 else "")
         raise InputError(f"{len(damaged)} of {len(order)} images cannot be used: {listed}")
-    images.flush()
-    return images
+    content = hashlib.sha256()
+    for shard in shards:
+        shard.flush()
+        content.update(shard.data)
+    return content.hexdigest()
 
 
 def _reserve(path: Path) -> None:

@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from gans import batches
+from gans.arrays import Images
 from gans.images import to_float
 
 MAX_FEATURES = 4096  # of an image; larger maps are averaged over 2 x 2 places until they are fewer
@@ -13,7 +14,7 @@ PENALTY = 0.1  # of the squared weights, for features of variance 1
 
 
 def features_of(
-    network: nn.Module, images: np.ndarray, conditional: bool, device: torch.device, batch_size: int = 64
+    network: nn.Module, images: Images, conditional: bool, device: torch.device, batch_size: int = 64
 ) -> np.ndarray:
     """Return what the last layer of `network` is given for uint8 images (N, S, S, C), flattened: float32 (N, F).
 

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from gans import devices, randomness, sampling, signals, steps
-from gans.arrays import DataShape
+from gans.arrays import DataShape, Images
 from gans.batches import Batches
 from gans.config import Settings
 from gans.curves import LossCurve, Progress
@@ -102,7 +102,7 @@ def train(
     kind: type[Variant],
     settings: Settings,
     shape: DataShape,
-    images: np.ndarray,
+    images: Images,
     labels: np.ndarray | None,
     device: torch.device,
     num_frames: int,
