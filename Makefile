@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 # DVC runs the stages with this PATH: `python` in dvc.yaml is the environment's.
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test check chaos compare experiments bench readme clean
+.PHONY: help repro test check chaos compare queue experiments bench readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,12 @@ chaos: $(VENV)/ready ## disturb short trainings at random and compare what comes
 
 compare: $(VENV)/ready ## set this run beside another: make compare REV=main writes report/compare.html
 	@$(VENV)/bin/python -m gans.comparison "$$REV"
+
+JOBS ?= 1
+queue: $(VENV)/ready ## run the experiments in the queue, with JOBS=2 two at a time, and wait for the last
+	@$(VENV)/bin/dvc queue start --jobs $(JOBS)
+	@while sleep 5; $(VENV)/bin/dvc queue status | tee $(VENV)/queue | grep -Eq ' (Queued|Running) *$$'; do :; done
+	@cat $(VENV)/queue; ! grep -q ' Failed *$$' $(VENV)/queue || { echo 'Some failed: dvc queue logs NAME says why, make queue goes on'; exit 1; }
 
 experiments: $(VENV)/ready ## list the experiments: what was changed, and what FID each variant has
 	$(VENV)/bin/dvc exp show --only-changed --drop '.*/|samples|Created' --keep '.*json:fid_lite0$$'

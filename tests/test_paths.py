@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from filelock import FileLock
 
 from gans import paths
 from gans.errors import InputError
@@ -124,6 +126,31 @@ def test_what_another_process_has_claimed_is_refused_until_that_ends(tmp_path: P
         assert (folder / "state").exists()
 
 
+def test_in_a_copy_the_next_free_folder_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two queued experiments that share a variant train it beside one another."""
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setattr(paths, "LAST_SAVE_SECONDS", 0.1)
+    folder = tmp_path / "scratch" / "dcgan" / "key"
+    with another_process(f"paths.claimed(Path({str(folder)!r}))", '(place / "state").touch()') as other:
+        with paths.claimed(folder) as second, paths.claimed(folder) as third:
+            assert (second.name, third.name) == ("key_2", "key_3")
+            (second / "state").touch()
+        assert [path.name for path in sorted(folder.parent.iterdir())] == ["key", "key.lock"]
+        other.kill()
+    with paths.claimed(folder) as claimed:
+        assert claimed == folder
+        assert (folder / "state").exists()
+
+
+def test_in_a_copy_one_who_is_about_to_end_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    folder = tmp_path / "scratch" / "dcgan" / "key"
+    with another_process(f"paths.claimed(Path({str(folder)!r}))", '(place / "state").touch()') as other:
+        threading.Timer(0.5, other.kill).start()
+        with paths.claimed(folder) as claimed:
+            assert claimed == folder
+
+
 def test_two_processes_do_not_write_the_same_at_once(tmp_path: Path) -> None:
     """As trainers of one variant with different settings would: each has a state of its own, but not its outs."""
     final = tmp_path / "models" / "dcgan"
@@ -141,3 +168,22 @@ def test_an_error_of_the_disk_keeps_its_words_and_says_where(tmp_path: Path, err
     with pytest.raises(OSError, match=str(error.args[-1])) as caught, paths.published(tmp_path / "page.png"):
         raise error
     assert ("page.png" in str(caught.value)) == bool(error.errno)
+
+
+def test_a_folder_that_goes_while_its_lock_is_waited_for_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one who ends removes the folders around its own, where the one who waits looks for the lock."""
+    folder = tmp_path / "scratch" / "incoming" / "toyfaces"
+    acquire, calls = FileLock.acquire, []
+
+    def struck(self: FileLock) -> object:
+        calls.append(self.lock_file)
+        if len(calls) == 1:
+            raise FileNotFoundError(2, "No such file or directory", self.lock_file)
+        return acquire(self)
+
+    monkeypatch.setattr(FileLock, "acquire", struck)
+    with paths.claimed(folder) as claimed:
+        assert claimed == folder
+    assert len(calls) == 2

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from gans import gpus, launchers
 from gans.errors import InputError
 
 M = TypeVar("M", bound=nn.Module)
@@ -21,9 +22,12 @@ M = TypeVar("M", bound=nn.Module)
 def prepare(name: str, deterministic: bool) -> torch.device:
     """Return the device called `name` (auto: the first of cuda, mps, cpu), with torch set up as `deterministic` asks.
 
-    Raises InputError when there is no such device here. Call it before anything else touches CUDA.
+    Of several GPUs it is one that no other process has taken. Raises InputError when there is no such device here.
+    Call it before anything else touches CUDA.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS repeats itself only with a fixed workspace
+    if name in ("auto", "cuda") and not launchers.started_by_torchrun():  # whose ranks are told which one is theirs
+        gpus.take_one()
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         name = next(kind for kind, here in available.items() if here)

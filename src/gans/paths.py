@@ -1,9 +1,10 @@
 """Where each artefact lies, relative to the repository's root."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,6 +19,7 @@ CLASSIFIER = Path("metrics/classifier.json")
 CODES = Path("samples/codes")
 CODES_METRICS = Path("metrics/codes.json")
 REPORT = Path("report")
+LAST_SAVE_SECONDS = 30.0  # that a training which has been told to stop may take to save
 INCEPTION_WEIGHTS, TRAINING_FEATURES = "inception.pth", "train.npy"  # in the folder of the reference
 OVERVIEW_LOSSES = REPORT / "figures" / "losses.png"
 OVERVIEW_SCORES = REPORT / "figures" / "scores.png"
@@ -153,31 +155,69 @@ def _onto_the_disk(path: Path) -> None:
 def claimed(folder: Path) -> Iterator[Path]:
     """Yield `folder`, made, as this process's alone; remove it when all went well, and else leave what is in it.
 
-    The claim ends with the process, however that ends. Raises InputError while another process has the folder.
+    The claim ends with the process, however that ends. Raises InputError while another process has the folder, but in
+    a copy of the repository, where experiments run beside one another: there it is then the first free one of
+    `<folder>_2` and so on, which does the same work once more.
     """
-    try:
-        with _alone(folder.with_name(f"{folder.name}.lock")):
+    with ExitStack() as held:
+        if _in_a_copy():
+            folder = held.enter_context(_first_free(folder))
+        else:
+            held.enter_context(_alone(_lock_of(folder)))
+        try:
             folder.mkdir(parents=True, exist_ok=True)
             yield folder
             remove(folder)
-    finally:
-        with suppress(OSError):  # not empty
-            for place in (folder, *folder.parents[:2]):
-                if place.exists():
-                    place.rmdir()
+        finally:
+            held.close()
+            with suppress(OSError):  # not empty
+                for place in (folder, *folder.parents[:2]):
+                    if place.exists():
+                        place.rmdir()
+
+
+def _in_a_copy() -> bool:
+    """Return whether DVC runs this in a copy of the workspace, as temporary and queued experiments do."""
+    return Path(os.environ.get("DVC_ROOT", ".")).resolve() != Path.cwd()
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Hold a lock, which ends with the process however that ends; raise InputError while another process holds it."""
-    try:
-        with FileLock(lock, timeout=0):
+def _first_free(folder: Path) -> Iterator[Path]:
+    """Hold the lock of `folder`, after waiting for one who may be about to end, or else of `<folder>_2` and so on."""
+    for number in itertools.count(1):
+        place = folder if number == 1 else folder.with_name(f"{folder.name}_{number}")
+        with ExitStack() as held:
             try:
-                yield
-            finally:
-                lock.unlink(missing_ok=True)  # still held: whoever has it open already looks again
-    except Timeout:
-        raise InputError(f"another process is at this very work (it holds {lock}); wait for it, or stop it") from None
+                held.enter_context(_alone(_lock_of(place), patience=LAST_SAVE_SECONDS if number == 1 else 0))
+            except InputError:
+                continue
+            yield place
+            return
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
+
+
+@contextmanager
+def _alone(lock: Path, patience: float = 0) -> Iterator[None]:
+    """Hold a lock, which ends with the process however that ends.
+
+    Raises InputError when another process holds it after so many seconds.
+    """
+    held = FileLock(lock, timeout=patience)
+    while not held.is_locked:
+        with suppress(FileNotFoundError):  # whoever held it has just ended, and removed the folder that it is in
+            try:
+                held.acquire()
+            except Timeout:
+                line = f"another process is at this very work (it holds {lock}); wait for it, or stop it"
+                raise InputError(line) from None
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)  # still held: whoever has it open already looks again
+        held.release()
 
 
 def make_anew(folder: Path) -> None:

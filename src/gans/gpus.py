@@ -1,0 +1,38 @@
+"""Which GPU a process takes where there are several: each has a lock file, which ends with the process."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"  # what CUDA goes by when it starts
+
+_held: list[FileLock] = []  # until this process ends
+
+
+def take_one() -> None:
+    """Have this process see one GPU alone, if there are several: the first that no other one has taken.
+
+    Experiments that run beside one another take different ones so. When all are taken, one is shared. Call it before
+    anything else touches CUDA, which looks at the environment once.
+    """
+    seen = (
+        os.environ.get(VISIBLE, "").split(",") if VISIBLE in os.environ else map(str, range(torch.cuda.device_count()))
+    )
+    names = [name.strip() for name in seen if name.strip()]
+    if len(names) < 2:
+        return
+    for name in names:
+        lock = FileLock(Path(tempfile.gettempdir()) / f"gans-gpu-{name}.lock", timeout=0, mode=0o666)
+        try:
+            lock.acquire()
+        except (Timeout, PermissionError):  # another user's
+            continue
+        _held.append(lock)
+        os.environ[VISIBLE] = name
+        return
+    os.environ[VISIBLE] = names[os.getpid() % len(names)]
+    print(f"all {len(names)} GPUs are taken: sharing GPU {os.environ[VISIBLE]}", file=sys.stderr)
