@@ -33,8 +33,9 @@ compare: $(VENV)/ready ## set this run beside another: make compare REV=main wri
 JOBS ?= 1
 queue: $(VENV)/ready ## run the experiments in the queue, with JOBS=2 two at a time, and wait for the last
 	@$(VENV)/bin/dvc queue start --jobs $(JOBS)
-	@while sleep 5; $(VENV)/bin/dvc queue status | tee $(VENV)/queue | grep -Eq ' (Queued|Running) *$$'; do :; done
-	@cat $(VENV)/queue; ! grep -q ' Failed *$$' $(VENV)/queue || { echo 'Some failed: dvc queue logs NAME says why, make queue goes on'; exit 1; }
+	@while sleep 5; tasks=$$($(VENV)/bin/dvc queue status); echo "$$tasks" | grep -Eq '(Queued|Running) *$$'; do :; done; \
+	echo "$$tasks"; ! echo "$$tasks" | grep -q 'Failed *$$' || \
+	{ echo 'Some failed: "dvc queue logs NAME" says why, "dvc queue remove --failed" forgets them.'; exit 1; }
 
 experiments: $(VENV)/ready ## list the experiments: what was changed, and what FID each variant has
 	$(VENV)/bin/dvc exp show --only-changed --drop '.*/|samples|Created' --keep '.*json:fid_lite0$$'

@@ -1,48 +1,16 @@
 """The pipeline itself, run by DVC in a temporary clone."""
 
-import json
-import os
 import re
 import shlex
-import shutil
-import signal
-import subprocess
-import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
-import chaos
 import numpy as np
 import pytest
-import yaml
-from conftest import ROOT
-from dvc.utils.serialize import modify_yaml
+from clone import Workspace, cloned, stages_run
 from PIL import Image
 from test_idx import published
 
 pytestmark = pytest.mark.slow
-
-# A run of seconds: params.yaml with these values, otherwise as committed.
-SMALL = {
-    "image_size": 16,
-    "width": 4,
-    "nz": 8,
-    "epochs": 2,
-    "batch_size": 16,
-    "data.num_toyfaces": 320,
-    "sample.progress_frames": 4,
-    "evaluate.every_epochs": 1,
-    "seeds": 2,
-    "classifier.epochs": 1,
-    "codes.nz": [2, 3],
-    "codes.epochs": 1,
-    "codes.width": 4,
-    "gaussian.steps": 90,
-    "variants.cgan.batch_size": None,
-    "variants.twin": {"lr": None},
-    "active": ["dcgan", "cgan", "vae", "twin"],  # a pair, a conditional pair, no pair, and one more
-}
 
 # A variant more: one file and one entry are all that it takes.
 TWIN = '''"""A second DCGAN."""
@@ -66,94 +34,18 @@ class Twin(Adversarial):
 '''
 
 
-@dataclass
-class Workspace:
-    """A clone in which commands are typed."""
-
-    folder: Path
-
-    def run(self, *words: str, check: bool = True) -> str:
-        """Return what a command printed."""
-        done = subprocess.run(
-            words,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert not check or done.returncode == 0, done.stdout
-        return done.stdout
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command, in a group of its own as from a terminal; what it prints can be read at its end."""
-        return subprocess.Popen(
-            words,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Return the test's own, in which its interpreter is found first, as with `make`."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "default"}
-        for name in ("DVC_ROOT", "PYTHONPATH", "SHELL"):  # without SHELL DVC takes /bin/sh, which need not be bash
-            environment.pop(name, None)
-        return environment
-
-    def json(self, path: str) -> dict[str, object]:
-        values: dict[str, object] = json.loads((self.folder / path).read_text())
-        return values
-
-    def lock(self) -> dict[str, dict[str, object]]:
-        stages: dict[str, dict[str, object]] = yaml.safe_load((self.folder / "dvc.lock").read_text())["stages"]
-        return stages
-
-
-def stages_run(output: str) -> list[str]:
-    """Return the stages that DVC says it ran."""
-    return re.findall(r"Running stage '([^']+)'", output)
-
-
-def write_small(path: Path) -> None:
-    """Set the values of SMALL in params.yaml as DVC sets them: comments and order stay."""
-    with modify_yaml(path) as values:
-        for key, value in SMALL.items():
-            *sections, last = key.split(".")
-            section = values
-            for name in sections:
-                section = section[name]
-            section[last] = value
+ACTIVE = ["dcgan", "cgan", "vae", "twin"]  # a pair, a conditional pair, no pair, and one more
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A repository with this checkout's files and a small params.yaml, in which `dvc repro` has run once."""
-    folder = tmp_path_factory.mktemp("clone") / "gans"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
-    write_small(folder / "params.yaml")
-    (folder / "src/gans/variants/twin.py").write_text(TWIN)
-    with (folder / "src/gans/variants/__init__.py").open("a") as file:
+    """A repository in which `dvc repro` has run once, with a variant more, and a library that says which one it is."""
+    changes = {"variants.twin": {"lr": None}, "active": ACTIVE}
+    clone = cloned(tmp_path_factory.mktemp("clone") / "gans", changes)
+    variants = clone.folder / "src/gans/variants"
+    (variants / "twin.py").write_text(TWIN)
+    with (variants / "__init__.py").open("a") as file:
         file.write('\n\nprint("library:", __file__)\n')
-    clone = Workspace(folder)
-    clone.run("git", "init", "--quiet", "--initial-branch=main")
-    clone.run("git", "config", "user.email", "tests@localhost")
-    clone.run("git", "config", "user.name", "tests")
-    clone.run("git", "add", "--all")
-    clone.run("git", "commit", "--quiet", "--message=small")
     output = clone.run("dvc", "repro")
     assert set(stages_run(output)) >= {
         "download",
@@ -228,7 +120,7 @@ def test_data_and_report_are_there(workspace: Workspace) -> None:
     array = np.load(workspace.folder / "data/processed/toyfaces/images.npy")
     assert array.shape == (320, 16, 16, 3)
     summary = workspace.json("metrics/summary.json")
-    assert list(summary["variants"]) == SMALL["active"]  # type: ignore[call-overload]
+    assert list(summary["variants"]) == ACTIVE
     assert "fid_lite0" in workspace.json("metrics/floor.json")
     assert workspace.json("metrics/classifier.json")["num_classes"] == 2
     gaussian = workspace.json("metrics/gaussian.json")
@@ -350,130 +242,6 @@ def test_real_photographs_run_through_the_whole_pipeline(workspace: Workspace, r
     assert 0 < float(str(quality["fid_lite0"])) < 1e5
     assert "celeba" in (workspace.folder / "report/index.html").read_text()
     workspace.run("git", "checkout", "--quiet", ".")
-
-
-# Some seconds of training, and a state every tenth of a second.
-LONGER = ("variants.dcgan.epochs=20", "run.save_seconds=0.1", "seeds=1", "evaluate.every_epochs=null")
-SET = [word for option in LONGER for word in ("-S", option)]
-
-
-def until_it_trains(workspace: Workspace, command: subprocess.Popen[str] | None = None) -> Path:
-    """Wait until a training of dcgan has saved two states; return its lock, which is there as long as it lives."""
-    for _ in range(6000):
-        if len(chaos.states(workspace.folder / "scratch" / "dcgan")) >= 2:
-            (lock,) = (workspace.folder / "scratch" / "dcgan").glob("*.lock")
-            return lock
-        assert command is None or command.poll() is None
-        time.sleep(0.01)
-    raise AssertionError("no state was saved")
-
-
-def until_gone(path: Path) -> None:
-    for _ in range(6000):
-        if not path.exists():
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"{path} is still there")
-
-
-def trained_bytes(lock: dict[str, dict[str, object]]) -> dict[str, str]:
-    """Return the hashes of what train@dcgan wrote, but for its timings."""
-    outs = lock["train@dcgan"]["outs"]
-    assert isinstance(outs, list)
-    return {out["path"]: out["md5"] for out in outs if "speed" not in out["path"]}
-
-
-def lock_of(workspace: Workspace, experiment: str) -> dict[str, dict[str, object]]:
-    """Return the stages in the dvc.lock that an experiment has committed."""
-    (ref,) = workspace.run("git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{experiment}").split()
-    stages: dict[str, dict[str, object]] = yaml.safe_load(workspace.run("git", "show", f"{ref}:dvc.lock"))["stages"]
-    return stages
-
-
-@pytest.fixture(scope="module")
-def longer(workspace: Workspace) -> dict[str, str]:
-    """What the longer training gives when nothing disturbs it: from a copy, so that no cache knows of it."""
-    copy = Workspace(workspace.folder.with_name("undisturbed"))
-    shutil.copytree(workspace.folder, copy.folder, symlinks=True)
-    output = copy.run("dvc", "exp", "run", *SET, "train@dcgan")
-    assert "going on after step" not in output
-    found = trained_bytes(copy.lock())
-    shutil.rmtree(copy.folder)
-    return found
-
-
-def test_ctrl_c_saves_and_the_next_repro_goes_on(workspace: Workspace, longer: dict[str, str]) -> None:
-    with modify_yaml(workspace.folder / "params.yaml") as values:
-        values["variants"]["dcgan"]["epochs"], values["run"]["save_seconds"] = 20, 0.1
-        values["seeds"], values["evaluate"]["every_epochs"] = 1, None
-    command = workspace.start("dvc", "repro", "train@dcgan")
-    until_it_trains(workspace, command)
-    os.killpg(command.pid, signal.SIGINT)
-    output = command.communicate(timeout=60)[0]
-    assert command.returncode != 0
-    assert re.search(r"train dcgan: stopped by SIGINT; step \d+ of 300 is saved: run again to go on", output)
-    assert re.search(r"exited with (130|-2)\b", output)  # -2: a shell that stays and says so of itself, such as dash
-    assert "going on after step" in workspace.run("dvc", "repro", "train@dcgan")
-    assert trained_bytes(workspace.lock()) == longer
-
-    # Nothing is left to go on from: by force it is trained anew, to the same bytes.
-    assert not (workspace.folder / "scratch").exists()
-    output = workspace.run("dvc", "repro", "--force", "--single-item", "train@dcgan")
-    assert stages_run(output) == ["train@dcgan"]
-    assert "going on" not in output
-    assert trained_bytes(workspace.lock()) == longer
-    workspace.run("git", "checkout", "--quiet", ".")
-    shutil.rmtree(workspace.folder / ".dvc/cache/runs")  # or DVC would take the result from there
-
-
-@pytest.mark.parametrize("where", [[], ["--temp"]], ids=["in the workspace", "in a copy"])
-def test_an_experiment_whose_dvc_was_killed_goes_on(
-    workspace: Workspace, longer: dict[str, str], where: list[str]
-) -> None:
-    name = "disturbed" + "".join(where).strip("-")
-    words = ("dvc", "exp", "run", "--name", name, *where, *SET, "train@dcgan")
-    command = workspace.start(*words)
-    lock = until_it_trains(workspace, command)
-    command.kill()
-    until_gone(lock)  # the trainer has learnt of it, saved, and ended
-    command.communicate(timeout=60)
-    workspace.run("git", "switch", "--quiet", "--discard-changes", "main")
-    assert "going on after step" in workspace.run(*words)
-    assert trained_bytes(lock_of(workspace, name)) == longer
-    workspace.run("git", "checkout", "--quiet", ".")
-    shutil.rmtree(workspace.folder / ".dvc/cache/runs")
-
-
-def start_worker(workspace: Workspace) -> None:
-    """Start what takes experiments from the queue; it lives on in the background until the queue is empty."""
-    quiet = subprocess.DEVNULL
-    subprocess.run(
-        ["dvc", "queue", "start"],
-        cwd=workspace.folder,
-        env=workspace.environment,
-        stdout=quiet,
-        stderr=quiet,
-        check=True,
-    )
-
-
-def test_a_queued_experiment_that_was_killed_goes_on_when_queued_again(
-    workspace: Workspace, longer: dict[str, str]
-) -> None:
-    words = ("dvc", "exp", "run", "--queue", *SET, "train@dcgan")
-    workspace.run(*words, "--name", "first")
-    start_worker(workspace)
-    lock = until_it_trains(workspace)
-    workspace.run("dvc", "queue", "kill", "--force", "first")
-    until_gone(lock)
-    workspace.run(*words, "--name", "second")
-    start_worker(workspace)
-    for _ in range(60):
-        if "second" in workspace.run("dvc", "exp", "list", "--name-only"):
-            break
-        time.sleep(1)
-    assert "going on after step" in workspace.run("dvc", "queue", "logs", "second")
-    assert trained_bytes(lock_of(workspace, "second")) == longer
 
 
 @pytest.mark.parametrize(

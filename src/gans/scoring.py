@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gans import arrays, classifier, config, distances, features, inception, models, paths, probe, sampling
+from gans import arrays, classifier, config, distances, features, models, paths, probe, sampling
 from gans.arrays import Packed
 from gans.classifier import Judge, Judges
 from gans.distances import COVERAGE_NEIGHBOURS, PRECISION_NEIGHBOURS
@@ -46,7 +46,9 @@ def extractors(judge: Judge | None, inception_weights: Path | None, device: torc
     if judge:
         found.append(features.OfClassifier(judge))
     if inception_weights:
-        found.append(inception.Inception(inception_weights, device))
+        from gans.inception import Inception  # here, because torchvision takes seconds to be imported
+
+        found.append(Inception(inception_weights, device))
     return found
 
 

@@ -1,0 +1,120 @@
+"""A repository with this checkout's files and a small params.yaml, for tests that type commands in it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from conftest import ROOT
+from dvc.utils.serialize import modify_yaml
+
+# A run of seconds: params.yaml with these values, otherwise as committed.
+SMALL = {
+    "image_size": 16,
+    "width": 4,
+    "nz": 8,
+    "epochs": 2,
+    "batch_size": 16,
+    "data.num_toyfaces": 320,
+    "sample.progress_frames": 4,
+    "evaluate.every_epochs": 1,
+    "seeds": 2,
+    "classifier.epochs": 1,
+    "codes.nz": [2, 3],
+    "codes.epochs": 1,
+    "codes.width": 4,
+    "gaussian.steps": 90,
+    "variants.cgan.batch_size": None,
+    "active": ["dcgan", "cgan", "vae"],  # a pair, a conditional pair, no pair
+}
+
+
+@dataclass
+class Workspace:
+    """A clone in which commands are typed."""
+
+    folder: Path
+
+    def run(self, *words: str, check: bool = True) -> str:
+        """Return what a command printed."""
+        done = subprocess.run(
+            words,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout
+        return done.stdout
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command, in a group of its own as from a terminal; what it prints can be read at its end."""
+        return subprocess.Popen(
+            words,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the test's own, in which its interpreter is found first, as with `make`."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "default"}
+        for name in ("DVC_ROOT", "PYTHONPATH", "SHELL"):  # without SHELL DVC takes /bin/sh, which need not be bash
+            environment.pop(name, None)
+        return environment
+
+    def json(self, path: str) -> dict[str, object]:
+        values: dict[str, object] = json.loads((self.folder / path).read_text())
+        return values
+
+    def lock(self) -> dict[str, dict[str, object]]:
+        stages: dict[str, dict[str, object]] = yaml.safe_load((self.folder / "dvc.lock").read_text())["stages"]
+        return stages
+
+
+def stages_run(output: str) -> list[str]:
+    """Return the stages that DVC says it ran."""
+    return re.findall(r"Running stage '([^']+)'", output)
+
+
+def write_params(folder: Path, changes: dict[str, object]) -> None:
+    """Set values in params.yaml as DVC sets them: comments and order stay."""
+    with modify_yaml(folder / "params.yaml") as values:
+        for key, value in changes.items():
+            *sections, last = key.split(".")
+            section = values
+            for name in sections:
+                section = section[name]
+            section[last] = value
+
+
+def cloned(folder: Path, changes: dict[str, object] | None = None) -> Workspace:
+    """Return a repository in `folder`, with SMALL and `changes` in its params.yaml, in which nothing has run."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    write_params(folder, {**SMALL, **(changes or {})})
+    clone = Workspace(folder)
+    clone.run("git", "init", "--quiet", "--initial-branch=main")
+    clone.run("git", "config", "user.email", "tests@localhost")
+    clone.run("git", "config", "user.name", "tests")
+    clone.run("git", "add", "--all")
+    clone.run("git", "commit", "--quiet", "--message=small")
+    return clone

@@ -1,0 +1,187 @@
+"""Trainings that DVC runs: stopped, killed, queued, and wanted in another clone."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import chaos
+import pytest
+import yaml
+from clone import Workspace, cloned, stages_run, write_params
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A repository in which `dvc repro` has prepared the images."""
+    clone = cloned(tmp_path_factory.mktemp("clone") / "gans")
+    clone.run("dvc", "repro", "preprocess")
+    clone.run("git", "add", "--all")
+    clone.run("git", "commit", "--quiet", "--message=run")
+    return clone
+
+
+# Some seconds of training, and a state every tenth of a second.
+LONGER = ("variants.dcgan.epochs=20", "run.save_seconds=0.1", "seeds=1", "evaluate.every_epochs=null")
+SET = [word for option in LONGER for word in ("-S", option)]
+
+
+def until_it_trains(workspace: Workspace, command: subprocess.Popen[str] | None = None) -> Path:
+    """Wait until a training of dcgan has saved two states; return its lock, which is there as long as it lives."""
+    for _ in range(6000):
+        if len(chaos.states(workspace.folder / "scratch" / "dcgan")) >= 2:
+            (lock,) = (workspace.folder / "scratch" / "dcgan").glob("*.lock")
+            return lock
+        assert command is None or command.poll() is None
+        time.sleep(0.01)
+    raise AssertionError("no state was saved")
+
+
+def until_gone(path: Path) -> None:
+    for _ in range(6000):
+        if not path.exists():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{path} is still there")
+
+
+def trained_bytes(lock: dict[str, dict[str, object]]) -> dict[str, str]:
+    """Return the hashes of what train@dcgan wrote, but for its timings."""
+    outs = lock["train@dcgan"]["outs"]
+    assert isinstance(outs, list)
+    return {out["path"]: out["md5"] for out in outs if "speed" not in out["path"]}
+
+
+def lock_of(workspace: Workspace, experiment: str) -> dict[str, dict[str, object]]:
+    """Return the stages in the dvc.lock that an experiment has committed."""
+    (ref,) = workspace.run("git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{experiment}").split()
+    stages: dict[str, dict[str, object]] = yaml.safe_load(workspace.run("git", "show", f"{ref}:dvc.lock"))["stages"]
+    return stages
+
+
+@pytest.fixture(scope="module")
+def longer(workspace: Workspace) -> dict[str, str]:
+    """What the longer training gives when nothing disturbs it: from a copy, so that no cache knows of it."""
+    copy = Workspace(workspace.folder.with_name("undisturbed"))
+    shutil.copytree(workspace.folder, copy.folder, symlinks=True)
+    output = copy.run("dvc", "exp", "run", *SET, "train@dcgan")
+    assert "going on after step" not in output
+    found = trained_bytes(copy.lock())
+    shutil.rmtree(copy.folder)
+    return found
+
+
+def test_ctrl_c_saves_and_the_next_repro_goes_on(workspace: Workspace, longer: dict[str, str]) -> None:
+    changes = {"run.save_seconds": 0.1, "seeds": 1, "evaluate.every_epochs": None, "variants.dcgan.epochs": 20}
+    write_params(workspace.folder, changes)
+    command = workspace.start("dvc", "repro", "train@dcgan")
+    until_it_trains(workspace, command)
+    os.killpg(command.pid, signal.SIGINT)
+    output = command.communicate(timeout=60)[0]
+    assert command.returncode != 0
+    assert re.search(r"train dcgan: stopped by SIGINT; step \d+ of 300 is saved: run again to go on", output)
+    assert re.search(r"exited with (130|-2)\b", output)  # -2: a shell that stays and says so of itself, such as dash
+    assert "going on after step" in workspace.run("dvc", "repro", "train@dcgan")
+    assert trained_bytes(workspace.lock()) == longer
+
+    # Nothing is left to go on from: by force it is trained anew, to the same bytes.
+    assert not (workspace.folder / "scratch").exists()
+    output = workspace.run("dvc", "repro", "--force", "--single-item", "train@dcgan")
+    assert stages_run(output) == ["train@dcgan"]
+    assert "going on" not in output
+    assert trained_bytes(workspace.lock()) == longer
+    workspace.run("git", "checkout", "--quiet", ".")
+    shutil.rmtree(workspace.folder / ".dvc/cache/runs")  # or DVC would take the result from there
+
+
+@pytest.mark.parametrize("where", [[], ["--temp"]], ids=["in the workspace", "in a copy"])
+def test_an_experiment_whose_dvc_was_killed_goes_on(
+    workspace: Workspace, longer: dict[str, str], where: list[str]
+) -> None:
+    name = "disturbed" + "".join(where).strip("-")
+    words = ("dvc", "exp", "run", "--name", name, *where, *SET, "train@dcgan")
+    command = workspace.start(*words)
+    lock = until_it_trains(workspace, command)
+    command.kill()
+    until_gone(lock)  # the trainer has learnt of it, saved, and ended
+    command.communicate(timeout=60)
+    workspace.run("git", "switch", "--quiet", "--discard-changes", "main")
+    assert "going on after step" in workspace.run(*words)
+    assert trained_bytes(lock_of(workspace, name)) == longer
+    workspace.run("git", "checkout", "--quiet", ".")
+    shutil.rmtree(workspace.folder / ".dvc/cache/runs")
+
+
+def start_worker(workspace: Workspace) -> None:
+    """Start what takes experiments from the queue; it lives on in the background until the queue is empty."""
+    quiet = subprocess.DEVNULL
+    subprocess.run(
+        ["dvc", "queue", "start"],
+        cwd=workspace.folder,
+        env=workspace.environment,
+        stdout=quiet,
+        stderr=quiet,
+        check=True,
+    )
+
+
+def test_a_queued_experiment_that_was_killed_goes_on_when_queued_again(
+    workspace: Workspace, longer: dict[str, str]
+) -> None:
+    words = ("dvc", "exp", "run", "--queue", *SET, "train@dcgan")
+    workspace.run(*words, "--name", "first")
+    start_worker(workspace)
+    lock = until_it_trains(workspace)
+    workspace.run("dvc", "queue", "kill", "--force", "first")
+    until_gone(lock)
+    workspace.run(*words, "--name", "second")
+    start_worker(workspace)
+    for _ in range(60):
+        if "second" in workspace.run("dvc", "exp", "list", "--name-only"):
+            break
+        time.sleep(1)
+    assert "going on after step" in workspace.run("dvc", "queue", "logs", "second")
+    assert trained_bytes(lock_of(workspace, "second")) == longer
+
+
+def test_a_sweep_is_queued_and_run_two_at_a_time_by_make(workspace: Workspace) -> None:
+    """In an environment that has nothing of the project on its PATH, as in a fresh terminal."""
+    sweep = ("-S", "variants.dcgan.lr=1e-4,2e-4", "-S", "seeds=1", "-S", "active=[dcgan,r3gan]")
+    queued = workspace.run("dvc", "exp", "run", "--queue", *sweep, "train")
+    names = re.findall(r"Queued experiment '([^']+)'", queued)
+    assert len(names) == 2
+    workspace.run("dvc", "queue", "remove", "--success", "--failed")  # what other tests have left
+    done = subprocess.run(
+        ["make", "-o", f"{sys.prefix}/ready", f"VENV={sys.prefix}", "queue", "JOBS=2"],
+        cwd=workspace.folder,
+        env={**workspace.environment, "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    logs = [workspace.run("dvc", "queue", "logs", name) for name in names]
+    assert done.returncode == 0, (done.stdout, done.stderr, *logs)
+    assert len(re.findall("Success *$", done.stdout, re.MULTILINE)) == 2
+    one, other = (lock_of(workspace, name) for name in names)
+    assert trained_bytes(one) != trained_bytes(other)
+    rates = [stages["train@dcgan"]["params"]["params.yaml"]["variants.dcgan"]["lr"] for stages in (one, other)]  # type: ignore[index]
+    assert sorted(rates) == [0.0001, 0.0002]
+
+
+def test_a_remote_brings_what_was_made_to_another_clone(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.run("dvc", "remote", "add", "--default", "shelf", str(tmp_path / "shelf"))
+    workspace.run("git", "commit", "--quiet", "--all", "--message=remote")
+    workspace.run("dvc", "push", "--with-deps", "preprocess")
+    clone = Workspace(tmp_path / "clone")
+    workspace.run("git", "clone", "--quiet", ".", str(clone.folder))
+    assert "data/processed/toyfaces" in clone.run("dvc", "status", "preprocess", check=False)
+    clone.run("dvc", "pull", "--with-deps", "preprocess")
+    assert stages_run(clone.run("dvc", "repro", "preprocess")) == []
+    images = [each.folder / "data/processed/toyfaces/images.npy" for each in (workspace, clone)]
+    assert images[0].read_bytes() == images[1].read_bytes()
