@@ -33,7 +33,7 @@ compare: $(VENV)/ready ## set this run beside another: make compare REV=main wri
 JOBS ?= 1
 queue: $(VENV)/ready ## run the experiments in the queue, with JOBS=2 two at a time, and wait for the last
 	@$(VENV)/bin/dvc queue start --jobs $(JOBS)
-	@while sleep 5; tasks=$$($(VENV)/bin/dvc queue status); echo "$$tasks" | grep -Eq '(Queued|Running) *$$'; do :; done; \
+	@while sleep 5; tasks=$$($(VENV)/bin/dvc queue status) || exit 1; echo "$$tasks" | grep -Eq '(Queued|Running) *$$'; do :; done; \
 	echo "$$tasks"; ! echo "$$tasks" | grep -q 'Failed *$$' || \
 	{ echo 'Some failed: "dvc queue logs NAME" says why, "dvc queue remove --failed" forgets them.'; exit 1; }
 

@@ -41,5 +41,7 @@ def run(stage: Callable[..., None], *arguments: str) -> None:
         full = isinstance(problem, OSError) and problem.errno in NO_ROOM
         remedy = "; free some space and run the same command again: what was saved before is kept" if full else ""
         rank = f"[rank {os.environ['RANK']}] " if launchers.started_by_torchrun() else ""
+        if isinstance(problem, signals.Stopped) and rank not in ("", "[rank 0] "):
+            sys.exit(problem.status)  # the first says it for all of them
         print(f"{rank}{' '.join([name, *given])}: {' '.join(str(problem).split())}{remedy}", file=sys.stderr)
         sys.exit(problem.status if isinstance(problem, signals.Stopped) else 1)

@@ -28,13 +28,13 @@ def main(variant: str) -> None:
             ranks=ranks,
         )
         if ranks.leads:
-            carry_out(plan, params)
+            lead(plan, params)
         else:
             plan.follow()
 
 
-def carry_out(plan: Plan, params: config.Params) -> None:
-    """Train, and write what comes of it once all of it is there."""
+def lead(plan: Plan, params: config.Params) -> None:
+    """Train as the process that writes, once all of it is there."""
     with paths.claimed(paths.scratch(plan.name) / plan.key) as scratch:  # removed when all is written
         with paths.published(paths.model(plan.name)) as draft:
             first, seconds = plan.carry_out(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +142,7 @@ def test_a_killed_rank_ends_the_run_with_a_message(folder: Path, small: Adversar
     os.kill(int(children[-1]), signal.SIGKILL)
     output = command.communicate(timeout=60)[0]
     assert command.returncode != 0
-    assert "another rank has ended or no longer answers" in output or "Signal 9 (SIGKILL)" in output
+    assert re.search(r"\[rank \d\] program .*: another rank has ended or no longer answers", output)
 
 
 @pytest.mark.parametrize(("size", "rank", "part"), [(1, 0, slice(0, 12)), (2, 1, slice(6, 12)), (3, 0, slice(0, 4))])
@@ -167,7 +168,7 @@ def test_ranks_that_never_come_are_told_of(monkeypatch: pytest.MonkeyPatch, cpu:
     values = {"TORCHELASTIC_RUN_ID": "x", "LOCAL_WORLD_SIZE": "1", "WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0"}
     for name, value in {**values, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29511"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(distributed, "PATIENCE", distributed.timedelta(seconds=1))
+    monkeypatch.setattr(distributed, "PATIENCE", timedelta(seconds=1))
     with pytest.raises(InputError, match="the ranks did not find one another"), distributed.joined(cpu):
         pass
 

@@ -174,6 +174,18 @@ def test_a_sweep_is_queued_and_run_two_at_a_time_by_make(workspace: Workspace) -
     assert sorted(rates) == [0.0001, 0.0002]
 
 
+def test_two_ranks_train_in_the_pipeline_and_repeat_themselves(workspace: Workspace) -> None:
+    """With batch normalisation, whose counters are whole numbers, and two seeds, which the followers go through, too."""
+    launcher = 'run.launcher="torchrun --standalone --nproc-per-node=2"'
+    workspace.run("dvc", "exp", "run", "-S", launcher, "-S", "active=[dcgan]", "train@dcgan")
+    facts = workspace.json("metrics/train/dcgan.json")
+    assert (facts["ranks"], facts["seeds"], facts["images_seen"]) == (2, 2, 480)
+    once = trained_bytes(workspace.lock())
+    workspace.run("dvc", "repro", "--force", "--single-item", "train@dcgan")
+    assert trained_bytes(workspace.lock()) == once
+    workspace.run("git", "checkout", "--quiet", ".")
+
+
 def test_a_remote_brings_what_was_made_to_another_clone(workspace: Workspace, tmp_path: Path) -> None:
     workspace.run("dvc", "remote", "add", "--default", "shelf", str(tmp_path / "shelf"))
     workspace.run("git", "commit", "--quiet", "--all", "--message=remote")

@@ -43,7 +43,8 @@ class Shards:
     def __getitem__(self, places: slice | np.ndarray) -> "Shards | np.ndarray":
         """Return the images from one place to another, still on the disk, or those at some places, in memory."""
         if isinstance(places, slice):
-            start, stop, _ = places.indices(len(self))
+            start, stop, step = places.indices(len(self))
+            assert step == 1, "images that lie together"
             bounds = zip(self.parts, self.starts, strict=False)
             return Shards([part[max(0, start - first) : max(0, stop - first)] for part, first in bounds])
         found = np.empty((len(places), *self.shape[1:]), self.parts[0].dtype)
@@ -122,10 +123,14 @@ def image_files(folder: Path, num_images: int, shard_images: int) -> dict[Path, 
     }
 
 
+def _number(shard: Path) -> int:
+    return int(shard.stem.removeprefix("images_"))
+
+
 def load(folder: Path) -> Packed:
     """Return the data set in `folder`."""
     labels, attributes = folder / "labels.npy", folder / "attributes.npy"
-    shards = [np.load(path, mmap_mode="r") for path in sorted(folder.glob("images_*.npy"))]
+    shards = [np.load(path, mmap_mode="r") for path in sorted(folder.glob("images_*.npy"), key=_number)]
     return Packed(
         images=Shards(shards) if shards else np.load(folder / "images.npy", mmap_mode="r"),
         labels=np.load(labels) if labels.exists() else None,

@@ -13,6 +13,8 @@ from gans.distributed import ALONE, Ranks
 from gans.errors import InputError
 from gans.images import to_float
 
+MOVED_AT_ONCE = 4096  # images, to the device
+
 
 def in_turn(images: Images, batch_size: int, device: torch.device) -> Iterator[torch.Tensor]:
     """Yield all images (N, S, S, C) in order as uint8 batches (B, S, S, C) on the device; the last may be smaller."""
@@ -67,7 +69,7 @@ class Batches:
 
     def _sent(self, chosen: torch.Tensor) -> torch.Tensor:
         """Return places on the device, without waiting for it."""
-        pinned = chosen.pin_memory() if chosen.device != self._device else chosen
+        pinned = chosen.pin_memory() if chosen.device.type != self._device.type else chosen
         return pinned.to(self._device, non_blocking=True)
 
     def _chosen(self, step: int) -> torch.Tensor:
@@ -84,7 +86,9 @@ class _OnDevice:
     """Images that lie on the device, all of them."""
 
     def __init__(self, images: Images, device: torch.device) -> None:
-        self._images = torch.from_numpy(np.array(images)).to(device)
+        self._images = torch.empty(images.shape, dtype=torch.uint8, device=device)
+        for number, some in enumerate(in_turn(images, MOVED_AT_ONCE, device)):
+            self._images[number * MOVED_AT_ONCE :][: len(some)] = some
 
     def take(self, chosen: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
         """Return the images at these places, (B, S, S, C)."""
@@ -115,7 +119,11 @@ class _OnDisk:
         for number, _, inside in holders:  # ask the disk for all of them at once
             self._maps[number].announce(inside)
         for number, rows, inside in holders:
-            read.numpy()[rows] = self._images.parts[number][inside]
+            part = self._images.parts[number]
+            if len(rows) == len(chosen):
+                np.take(part, inside, axis=0, out=read.numpy(), mode="clip")  # other ways copy once more
+            else:
+                read.numpy()[rows] = part[inside]
             self._maps[number].let_go()
         return read
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import torch
-from torch import distributed
+import torch.distributed as dist
 
 from gans import launchers
 from gans.errors import InputError
@@ -48,7 +48,7 @@ class Ranks:
             return
         flat = torch.cat([tensor.flatten() for tensor in tensors])
         with _heard():
-            distributed.all_reduce(flat)
+            dist.all_reduce(flat)
         flat /= self.size
         for tensor, mean in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(mean.view_as(tensor))
@@ -59,7 +59,7 @@ class Ranks:
         if self.size > 1:
             with _heard():
                 for tensor in tensors:
-                    distributed.broadcast(tensor, src=0)
+                    dist.broadcast(tensor, src=0)
 
     def told(self, value: T) -> T:
         """Return the first rank's `value`. Tensors in it are to be on the CPU."""
@@ -67,16 +67,16 @@ class Ranks:
             return value
         box = [value]
         with _heard():
-            distributed.broadcast_object_list(box, src=0, device=torch.device("cpu"))
+            dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
         return box[0]
 
-    def any(self, *here: bool) -> tuple[bool, ...]:
+    def anywhere(self, *here: bool) -> tuple[bool, ...]:
         """Return of each whether it is so on any rank. Waits for the other ranks, but for no device."""
         if self.size == 1:
             return here
         flags = torch.tensor(here, dtype=torch.uint8)
         with _heard():
-            distributed.all_reduce(flags, distributed.ReduceOp.MAX)
+            dist.all_reduce(flags, dist.ReduceOp.MAX)
         return tuple(bool(flag) for flag in flags)
 
 
@@ -92,6 +92,8 @@ def joined(device: torch.device) -> Iterator[Ranks]:
     if not launchers.started_by_torchrun():
         yield ALONE
         return
+    if device.type == "mps":
+        raise InputError("run.launcher is torchrun, which needs run.device cuda or cpu, but this one is mps")
     if device.type == "cuda":
         here, gpus = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
         if here > gpus:
@@ -101,14 +103,12 @@ def joined(device: torch.device) -> Iterator[Ranks]:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     try:
-        distributed.init_process_group(backend, timeout=PATIENCE)
+        dist.init_process_group(backend, timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:  # torch.distributed.DistError is a RuntimeError
         cause = " ".join(str(error).split())[:200]
         raise InputError(f"the ranks did not find one another ({cause}); are all of them started?") from None
-    try:
-        yield Ranks(distributed.get_rank(), distributed.get_world_size())
-    finally:
-        distributed.destroy_process_group()
+    yield Ranks(dist.get_rank(), dist.get_world_size())
+    dist.destroy_process_group()  # not after an error: it would wait for what those who have ended still owe
 
 
 @contextmanager
@@ -116,6 +116,8 @@ def _heard() -> Iterator[None]:
     """Say in one line that another rank has ended, or no longer answers."""
     try:
         yield
+    except torch.OutOfMemoryError:
+        raise
     except RuntimeError as error:
         cause = " ".join(str(error).split())[:120]
         raise InputError(f"another rank has ended or no longer answers ({cause}); its own message says why") from None

@@ -1,5 +1,6 @@
 """Which GPU a process takes where there are several: each has a lock file, which ends with the process."""
 
+import itertools
 import os
 import sys
 import tempfile
@@ -19,14 +20,13 @@ def take_one() -> None:
     Experiments that run beside one another take different ones so. When all are taken, one is shared. Call it before
     anything else touches CUDA, which looks at the environment once.
     """
-    seen = (
-        os.environ.get(VISIBLE, "").split(",") if VISIBLE in os.environ else map(str, range(torch.cuda.device_count()))
-    )
-    names = [name.strip() for name in seen if name.strip()]
+    chosen = os.environ.get(VISIBLE)
+    seen = chosen.split(",") if chosen is not None else [str(number) for number in range(torch.cuda.device_count())]
+    names = [name.strip() for name in itertools.takewhile(lambda name: name.strip() not in ("", "-1"), seen)]
     if len(names) < 2:
         return
     for name in names:
-        lock = FileLock(Path(tempfile.gettempdir()) / f"gans-gpu-{name}.lock", timeout=0, mode=0o666)
+        lock = FileLock(Path(tempfile.gettempdir()) / f"gans-gpu-{name.replace('/', '-')}.lock", timeout=0, mode=0o666)
         try:
             lock.acquire()
         except (Timeout, PermissionError):  # another user's

@@ -169,11 +169,15 @@ def claimed(folder: Path) -> Iterator[Path]:
             yield folder
             remove(folder)
         finally:
+            _remove_empty(folder)
             held.close()
-            with suppress(OSError):  # not empty
-                for place in (folder, *folder.parents[:2]):
-                    if place.exists():
-                        place.rmdir()
+            for parent in folder.parents[:2]:
+                _remove_empty(parent)
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):  # there is something in it, or it is gone
+        folder.rmdir()
 
 
 def _in_a_copy() -> bool:

@@ -61,12 +61,12 @@ class Plan:
         States are saved in `scratch`, so often, and a training of which one lies there goes on from it.
         """
         crew = self._crew(scratch)
+        self.ranks.told(None)  # what the others wait for: nothing stands in the way
         first, seconds = None, []
-        for repeat in range(self.seeds):
-            settings = self.settings.model_copy(update={"seed": self.settings.seed + repeat})
+        for repeat, settings in enumerate(self._settings_of_each()):
             store = Store(crew / f"seed_{settings.seed}")
             try:
-                trained = self._train(settings, Saving(store, save_seconds, save_epochs), later=bool(repeat))
+                trained = self._train(settings, Saving(store, save_seconds, save_epochs), with_moments=not repeat)
             except InputError as error:
                 raise InputError(f"with seed {settings.seed}: {error}" if repeat else str(error)) from None
             place = models.make_repeat(folder, repeat)
@@ -103,12 +103,16 @@ class Plan:
 
     def follow(self) -> None:
         """Take this rank's part in the trainings that the first rank carries out, and write nothing."""
-        for repeat in range(self.seeds):
-            self._train(self.settings.model_copy(update={"seed": self.settings.seed + repeat}), None, later=True)
+        self.ranks.told(None)
+        for settings in self._settings_of_each():
+            self._train(settings)
 
-    def _train(self, settings: Settings, saving: Saving | None, later: bool) -> Trained:
+    def _settings_of_each(self) -> list[Settings]:
+        return [self.settings.model_copy(update={"seed": self.settings.seed + repeat}) for repeat in range(self.seeds)]
+
+    def _train(self, settings: Settings, saving: Saving | None = None, with_moments: bool = False) -> Trained:
         moments = None
-        if saving and self.moments_every and not later:
+        if saving and self.moments_every and with_moments:
             moments = Checkpoints(self.moments_every, partial(models.save_checkpoint, saving.store.folder))
         with devices.memory_told(self.device, f"lower batch_size ({settings.batch_size}) or width ({settings.width})"):
             return training.train(

@@ -186,6 +186,7 @@ def train(
             fresh = [batch(iteration * turns[0].steps + step) for step in range(turns[0].steps)]
             readings = learn(fresh, iteration / num_iterations)
             done = iteration + 1
+            stopping, saving_now = ranks.anywhere(came.number is not None, saver.is_due(done))
             if done % between_checks == 0 or done == num_iterations:
                 guard.check(first + 1)
 
@@ -203,13 +204,12 @@ def train(
                 bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
 
             # What an interruption is not to cost goes to the disk now and then, at a signal, and at the end.
-            stopping, saving_now = ranks.any(came.number is not None, saver.is_due(done))
             if stopping or saving_now or done == num_iterations:
                 guard.check(first + 1)
                 saver.save(done, time.perf_counter() - started)
             if stopping:
                 break
-    if stopping:
+    if any(ranks.anywhere(stopping, came.number is not None)):  # also one that came during the last save
         raise signals.Stopped(
             came.number or signal.SIGTERM, f"step {done} of {num_iterations} is saved: run again to go on"
         )
