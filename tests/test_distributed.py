@@ -136,13 +136,13 @@ def test_a_killed_rank_ends_the_run_with_a_message(folder: Path, small: Adversar
     assert command.stdout is not None
     ready = 0
     while ready < 2:
-        ready += "ready" in command.stdout.readline()
+        ready += command.stdout.readline().count("ready")  # both may have written to one line
     children = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
     time.sleep(1)
     os.kill(int(children[-1]), signal.SIGKILL)
     output = command.communicate(timeout=60)[0]
     assert command.returncode != 0
-    assert re.search(r"\[rank \d\] program .*: another rank has ended or no longer answers", output)
+    assert re.search(r"\[rank \d\] program: another rank has ended or no longer answers", output)
 
 
 @pytest.mark.parametrize(("size", "rank", "part"), [(1, 0, slice(0, 12)), (2, 1, slice(6, 12)), (3, 0, slice(0, 4))])

@@ -175,7 +175,7 @@ def test_a_sweep_is_queued_and_run_two_at_a_time_by_make(workspace: Workspace) -
 
 
 def test_two_ranks_train_in_the_pipeline_and_repeat_themselves(workspace: Workspace) -> None:
-    """With batch normalisation, whose counters are whole numbers, and two seeds, which the followers go through, too."""
+    """With batch normalisation, whose counters are whole numbers, and two seeds, which both ranks go through."""
     launcher = 'run.launcher="torchrun --standalone --nproc-per-node=2"'
     workspace.run("dvc", "exp", "run", "-S", launcher, "-S", "active=[dcgan]", "train@dcgan")
     facts = workspace.json("metrics/train/dcgan.json")
