@@ -1,6 +1,7 @@
 """What several tests share: a small archive, small settings, and the real faces where they are."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,11 @@ from gans.config import AdversarialSettings, Settings
 
 ROOT = Path(__file__).parents[1]
 NUM_FACES = 48
+
+# Programs that tests start and send signals to would inherit that they are ignored, as under `nohup` and after `&`.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")
