@@ -42,17 +42,10 @@ class Workspace:
 
     def run(self, *words: str, check: bool = True) -> str:
         """Return what a command printed."""
-        done = subprocess.run(
-            words,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert not check or done.returncode == 0, done.stdout
-        return done.stdout
+        with self.start(*words) as command:
+            output = command.communicate()[0]
+        assert not check or command.returncode == 0, output
+        return output
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command, in a group of its own as from a terminal; what it prints can be read at its end."""
