@@ -5,7 +5,7 @@ VENV := .venv
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test check chaos compare queue experiments bench readme clean
+.PHONY: help repro test check chaos compare results queue experiments bench readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ chaos: $(VENV)/ready ## disturb short trainings at random and compare what comes
 
 compare: $(VENV)/ready ## set this run beside another: make compare REV=main writes report/compare.html
 	@$(VENV)/bin/python -m gans.comparison "$$REV"
+
+results: $(VENV)/ready ## put several runs into one table, report/results.md: make results REVS="main other"
+	@$(VENV)/bin/python -m gans.results "$$REVS"
 
 JOBS ?= 1
 queue: $(VENV)/ready ## run the experiments in the queue, with JOBS=2 two at a time, and wait for the last

@@ -18,6 +18,7 @@ from PIL import Image
 from gans import artefacts, leaderboard, pages, paths, plots, revision
 from gans.config import PARAMS
 from gans.errors import InputError
+from gans.leaderboard import PROTOCOL
 from gans.revision import Diff
 
 PAGE = Path(__file__).with_name("comparison.html")
@@ -29,7 +30,6 @@ OF_JUDGES = {
     *("fid_classifier", "kid_classifier"),
 }
 LOSSES = ("loss_d", "loss_g")
-PROTOCOL = ("n_real", "n_fake", "extractor", "dataset", "data_sha256")  # scores are compared when these are the same
 Pair = tuple[bytes | None, bytes | None]  # of the revision, of the workspace; None where it is lacking
 
 

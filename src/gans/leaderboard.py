@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 FLOOR = "real images (the floor)"
+PROTOCOL = ("n_real", "n_fake", "extractor", "dataset", "data_sha256")  # scores are compared when these are the same
 LOWER_IS_BETTER = ("fid_", "kid_", "best_fid")  # beginnings of keys
 HIGHER_IS_BETTER = {
     *("precision", "recall", "density", "coverage", "combination_share"),
