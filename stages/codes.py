@@ -1,7 +1,6 @@
 """Train variational autoencoders of several latent sizes, for one picture of them all."""
 
 from dataclasses import asdict
-from typing import Any
 
 import torch
 
@@ -24,12 +23,12 @@ def main() -> None:
     all_settings = [
         config.codes_settings(params, nz, at_most=len(train)).for_data(data.meta["symmetric"]) for nz in params.codes.nz
     ]
-    decisive: dict[str, Any] = {
+    decisive = {
         "settings": [each.model_dump() for each in all_settings],
         "data": data.meta,
         "how": asdict(how),
+        "threads": torch.get_num_threads(),
     }
-    decisive["threads"] = torch.get_num_threads()
     key = state.key_of(decisive, device)
     with paths.claimed(paths.scratch("codes") / key) as scratch:  # removed when all is written
         with paths.published(paths.CODES) as draft:

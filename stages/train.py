@@ -34,7 +34,7 @@ def main(variant: str) -> None:
 
 
 def lead(plan: Plan, params: config.Params) -> None:
-    """Train as the process that writes, once all of it is there."""
+    """Train as the first rank, which alone writes: all of it at the end, or nothing."""
     with paths.claimed(paths.scratch(plan.name) / plan.key) as scratch:  # removed when all is written
         with paths.published(paths.model(plan.name)) as draft:
             first, seconds = plan.carry_out(

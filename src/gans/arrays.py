@@ -29,12 +29,13 @@ class Shards:
 
     def __init__(self, parts: Sequence[np.ndarray]) -> None:
         self.parts = parts
-        self.starts = np.cumsum([0, *(len(part) for part in parts)])  # of each, and where the last ends
-        self.shape = (int(self.starts[-1]), *parts[0].shape[1:])
+        lengths = [len(part) for part in parts]
+        self.starts = np.cumsum([0, *lengths[:-1]])
+        self.shape: tuple[int, ...] = (sum(lengths), *parts[0].shape[1:])
         self.nbytes = sum(part.nbytes for part in parts)
 
     def __len__(self) -> int:
-        return int(self.starts[-1])
+        return self.shape[0]
 
     @overload
     def __getitem__(self, places: slice) -> "Shards": ...
@@ -45,7 +46,7 @@ class Shards:
         if isinstance(places, slice):
             start, stop, step = places.indices(len(self))
             assert step == 1, "images that lie together"
-            bounds = zip(self.parts, self.starts, strict=False)
+            bounds = zip(self.parts, self.starts, strict=True)
             return Shards([part[max(0, start - first) : max(0, stop - first)] for part, first in bounds])
         found = np.empty((len(places), *self.shape[1:]), self.parts[0].dtype)
         for number, rows, inside in self.holders(places):

@@ -68,9 +68,14 @@ def row_captioned(rows: Sequence[np.ndarray], captions: Sequence[str]) -> np.nda
 
 def stacked(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """Return pictures under one another, uint8 (H, W, 3), aligned to the left."""
-    width = max(picture.shape[1] for picture in pictures)
-    padding = [((0, 0), (0, width - picture.shape[1]), (0, 0)) for picture in pictures]
-    return np.concatenate([np.pad(p, pad, constant_values=PAPER) for p, pad in zip(pictures, padding, strict=True)])
+    return np.concatenate(_of_one_width(pictures))
+
+
+def _of_one_width(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return pictures (H, W, 3) with paper at the right of all but the widest."""
+    widest = max(picture.shape[1] for picture in pictures)
+    missing = [((0, 0), (0, widest - picture.shape[1]), (0, 0)) for picture in pictures]
+    return [np.pad(picture, pad, constant_values=PAPER) for picture, pad in zip(pictures, missing, strict=True)]
 
 
 def save_png(path: Path, picture: np.ndarray) -> None:
@@ -79,8 +84,10 @@ def save_png(path: Path, picture: np.ndarray) -> None:
 
 
 def save_gif(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> None:
-    """Write uint8 (H, W, 3) frames as an endless GIF; the last one stays ten times as long."""
+    """Write uint8 (H, W, 3) frames of one height as an endless GIF; the last one stays ten times as long."""
     octree, undithered = Image.Quantize.FASTOCTREE, Image.Dither.NONE  # a median cut takes fifty times as long
-    first, *others = [Image.fromarray(frame).quantize(256, method=octree, dither=undithered) for frame in frames]
+    first, *others = [
+        Image.fromarray(frame).quantize(256, method=octree, dither=undithered) for frame in _of_one_width(frames)
+    ]
     durations = [milliseconds] * len(others) + [10 * milliseconds]
     first.save(path, format="GIF", save_all=True, append_images=others, duration=durations, loop=0, optimize=True)

@@ -67,10 +67,7 @@ def save_progress(png: Path, gif: Path, frames: np.ndarray, images_seen: Sequenc
         images.captioned([images.grid(frame, GIF_COLUMNS)], [f"{seen:,} images seen"])
         for frame, seen in zip(frames, images_seen, strict=True)
     ]
-    widest = max(page.shape[1] for page in pages)  # beside tiny images captions decide it, and they grow
-    missing = [((0, 0), (0, widest - page.shape[1]), (0, 0)) for page in pages]
-    padded = [np.pad(page, pad, constant_values=images.PAPER) for page, pad in zip(pages, missing, strict=True)]
-    images.save_gif(gif, padded, milliseconds=250)
+    images.save_gif(gif, pages, milliseconds=250)
 
 
 def save_interpolation(

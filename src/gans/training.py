@@ -123,16 +123,7 @@ def train(
     if kind.conditional and (labels is None or shape.num_classes < 2):
         raise InputError(_lack_of_labels(kind, shape))
 
-    # Everything random follows from the seed: first the weights.
-    torch.manual_seed(randomness.derived_seed(settings.seed, "weights"))
-    variant = kind(settings, shape)
-    if weights:
-        start_from(variant.networks, weights)
-    for module in variant.networks.values():
-        module.to(device).to(memory_format=torch.channels_last)
-        if how.synchronised:
-            nn.SyncBatchNorm.convert_sync_batchnorm(module)  # its layers, in place
-        ranks.take_over([*module.parameters(), *module.buffers()])
+    variant = _initialised(kind, settings, shape, weights, device, how, ranks)
     average = AveragedModule(variant.generator, settings.ema_half_life)
     turns = variant.turns()
     optimizers = {turn.column: steps.optimizer_of(turn, settings, device) for turn in turns}
@@ -223,6 +214,28 @@ def train(
         progress=progress,
         seconds=time.perf_counter() - started,
     )
+
+
+def _initialised(
+    kind: type[Variant],
+    settings: Settings,
+    shape: DataShape,
+    weights: Weights | None,
+    device: torch.device,
+    how: Execution,
+    ranks: Ranks,
+) -> Variant:
+    """Return the variant with its networks on the device, the same in all ranks: from the seed, or from `weights`."""
+    torch.manual_seed(randomness.derived_seed(settings.seed, "weights"))
+    variant = kind(settings, shape)
+    if weights:
+        start_from(variant.networks, weights)
+    for module in variant.networks.values():
+        module.to(device).to(memory_format=torch.channels_last)
+        if how.synchronised:
+            nn.SyncBatchNorm.convert_sync_batchnorm(module)  # its layers, in place
+        ranks.take_over([*module.parameters(), *module.buffers()])
+    return variant
 
 
 def _lack_of_labels(kind: type[Variant], shape: DataShape) -> str:
