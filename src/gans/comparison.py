@@ -1,7 +1,6 @@
 """A Git revision and the workspace, compared on one page."""
 
 import io
-import re
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,17 +17,13 @@ from PIL import Image
 from gans import artefacts, leaderboard, pages, paths, plots, revision
 from gans.config import PARAMS
 from gans.errors import InputError
-from gans.leaderboard import PROTOCOL
+from gans.leaderboard import OF_JUDGES, PROTOCOL
 from gans.revision import Diff
 
 PAGE = Path(__file__).with_name("comparison.html")
 OUTPUT = paths.REPORT / "compare.html"
 QUALITY, SPEED = (f"{place('').parent.as_posix()}/" for place in (paths.quality_metrics, paths.speed_metrics))
 LEADING = "fid_lite0"  # the score of the first row
-OF_JUDGES = {
-    *("condition_accuracy", "classification_accuracy_score", "combination_share"),
-    *("fid_classifier", "kid_classifier"),
-}
 LOSSES = ("loss_d", "loss_g")
 Pair = tuple[bytes | None, bytes | None]  # of the revision, of the workspace; None where it is lacking
 
@@ -59,11 +54,6 @@ class Comparison:
     metrics: Diff  # with those that did not change
     variants: Sequence[Variant]
     warnings: Sequence[str]  # DVC's
-
-
-def label_of(rev: str, commit: str) -> str:
-    """Return `rev` where it is short and plain enough for tables and legends, else the short `commit`."""
-    return rev if re.fullmatch(r"[A-Za-z0-9][\w./~^-]{0,23}", rev) and rev != "workspace" else commit
 
 
 def shown(value: object) -> str:
@@ -311,7 +301,7 @@ def read(rev: str) -> Comparison:
     metrics, more = revision.dvc_diff("metrics", "diff", "--json", "--all", commit)
     old, new = active(revision.in_git(commit, PARAMS), f"{rev}:{PARAMS}"), active(on_disk(PARAMS), str(PARAMS))
     return Comparison(
-        label=label_of(rev, commit[:7]),
+        label=revision.label_of(rev, commit[:7]),
         revision=revision.told(commit),
         workspace=revision.checked_out(),
         params=params,

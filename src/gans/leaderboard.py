@@ -7,6 +7,10 @@ from typing import Any
 
 FLOOR = "real images (the floor)"
 PROTOCOL = ("n_real", "n_fake", "extractor", "dataset", "data_sha256")  # scores are compared when these are the same
+OF_JUDGES = {  # scores by classifiers that a run trains itself: compared when these are the same
+    *("condition_accuracy", "classification_accuracy_score", "combination_share"),
+    *("fid_classifier", "kid_classifier"),
+}
 LOWER_IS_BETTER = ("fid_", "kid_", "best_fid")  # beginnings of keys
 HIGHER_IS_BETTER = {
     *("precision", "recall", "density", "coverage", "combination_share"),

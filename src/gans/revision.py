@@ -1,6 +1,7 @@
 """What Git and DVC hold of a revision, and which one the files at hand are."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -30,6 +31,11 @@ def told(commit: str) -> str:
         (git("show", "-s", "--format=%h%n%cs%n%s", commit) or b"\n\n").decode(errors="replace").split("\n")[:3]
     )
     return f"commit {name} of {day}: {subject}"
+
+
+def label_of(rev: str, commit: str) -> str:
+    """Return `rev` where it is short and plain enough for tables and legends, else the short `commit`."""
+    return rev if re.fullmatch(r"[A-Za-z0-9][\w./~^-]{0,23}", rev) and rev != "workspace" else commit
 
 
 def commit_of(rev: str) -> str:
