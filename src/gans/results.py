@@ -72,7 +72,7 @@ def read(rev: str) -> Revision:
                 key: value for key, value in lock["params"][str(PARAMS)].items() if key not in ("seed", "seeds")
             }
             code_and_data = {dep["path"]: dep["md5"] for dep in lock["deps"]}
-            kind = [lock["cmd"], train["device"], train["arithmetic"]]
+            kind = [lock["cmd"], train["device"], train.get("arithmetic")]
             found.append(
                 Trainings(
                     name,
