@@ -183,7 +183,7 @@ def markdown(ranking: Sequence[tuple[Result, Sequence[Trainings]]], revisions: S
     everything = [each for _, group in ranking for each in group]
     told = [
         f"{first.floor['n_fake']:,} generated images against {first.floor['n_real']:,} held-out real ones of",
-        f"{first.protocol['dataset']}. Trained on {', '.join(sorted({each.facts['device'] for each in everything}))}.",
+        f"{first.protocol['dataset']}. Trained on {'; '.join(sorted({each.facts['device'] for each in everything}))}.",
         f"Trainings: {trainings}.",
         *([] if same_judges else ["The revisions' classifiers differ: what they judge is left out."]),
         *(f"{rev}: {revision.told(commit)}." for rev, commit in {each.rev: each.commit for each in everything}.items()),
