@@ -1,6 +1,5 @@
 """Two revisions side by side, in a small repository with Git and DVC."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -9,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, run
 
 from gans import comparison
 
@@ -37,13 +36,6 @@ rows = "".join(f"{step},{step * 10},0,{lr},{step},.5,.5\\n" for step in range(1,
 Path("metrics/losses/dcgan.csv").write_text("step,images,epoch,loss_d,loss_g,d_real,d_fake\\n" + rows)
 Image.new("RGB", (64, 64), (int(1e5 * lr), 0, 0)).save("samples/dcgan/grid.png")
 """
-
-
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "default"}
-    environment.pop("DVC_ROOT", None)
-    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def compare(folder: Path, *revision: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,6 @@
 """Several revisions in one table, from a small repository with Git and DVC."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, run
 from PIL import Image
 
 from gans import results
@@ -105,13 +104,6 @@ def test_what_other_classifiers_judge_is_left_out(accuracy: float, shown: bool) 
     text = results.markdown(results.ranked([[found]]), [told(), told(accuracy=accuracy, name="other")])
     assert ("| 12.50 |" in text) == shown
     assert ("what they judge is left out" in text) != shown
-
-
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
-    environment.pop("DVC_ROOT", None)
-    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def done(folder: Path, *words: str) -> None:
