@@ -17,10 +17,11 @@ repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards op
 test: $(VENV)/ready-to-test ## run all tests
 	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n 2 --dist loadfile
 
-check: $(VENV)/ready-to-test ## lint, types and the fast tests
+check: $(VENV)/ready-to-test ## lint, types, the arrows between packages, and the fast tests
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
 	$(VENV)/bin/pytest -m "not slow"
 
 TRIALS ?= 10
@@ -28,10 +29,10 @@ chaos: $(VENV)/ready ## disturb short trainings at random and compare what comes
 	@$(VENV)/bin/python tests/chaos.py $(TRIALS)
 
 compare: $(VENV)/ready ## set this run beside another: make compare REV=main writes report/compare.html
-	@$(VENV)/bin/python -m gans.comparison "$$REV"
+	@$(VENV)/bin/python -m gans.pages.comparison "$$REV"
 
 results: $(VENV)/ready ## put several runs into one table, report/results.md: make results REVS="main other"
-	@$(VENV)/bin/python -m gans.results "$$REVS"
+	@$(VENV)/bin/python -m gans.pages.results "$$REVS"
 
 JOBS ?= 1
 queue: $(VENV)/ready ## run the experiments in the queue, with JOBS=2 two at a time, and wait for the last

@@ -20,8 +20,11 @@ import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy
 
-from gans import devices, images, losses, training, variants
-from gans.arrays import DataShape
+from gans.data.arrays import DataShape
+from gans.data.pixels import to_float
+from gans.networks import contract, losses
+from gans.runtime import devices
+from gans.training import loop
 
 SIZE, NZ, STEPS = throughput.SIZE, throughput.NZ, 12
 
@@ -71,7 +74,7 @@ def train(pixels: np.ndarray, width: int, batch_size: int, measures: Measures, d
 
     for step in range(len(pixels) // batch_size):
         batch = torch.from_numpy(pixels[step * batch_size : (step + 1) * batch_size]).to(device)
-        real = images.to_float(batch).contiguous(memory_format=layout)
+        real = to_float(batch).contiguous(memory_format=layout)
         fake = generator(torch.randn(batch_size, NZ, device=device))
         adam_d.zero_grad()
         loss_real = real_or_fake(discriminator(real), True)
@@ -95,7 +98,7 @@ def train(pixels: np.ndarray, width: int, batch_size: int, measures: Measures, d
 def ours(pixels: np.ndarray, width: int, batch_size: int, device: torch.device) -> None:
     """Take the same steps in our loop."""
     settings = throughput.settings_of("dcgan", width, batch_size, epochs=1)
-    training.train(variants.load("dcgan"), settings, DataShape(3, SIZE), pixels, None, device, num_frames=2)
+    loop.train(contract.load("dcgan"), settings, DataShape(3, SIZE), pixels, None, device, num_frames=2)
 
 
 def main() -> None:

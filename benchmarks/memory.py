@@ -27,8 +27,8 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import numpy
 import torch
-from gans import devices
-from gans.batches import Batches
+from gans.runtime import devices
+from gans.data.batches import Batches
 
 cpu = torch.device("cpu")
 images = numpy.load(sys.argv[2], mmap_mode="r")

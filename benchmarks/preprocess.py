@@ -16,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from gans import celeba, preprocess, toyfaces
+from gans import preprocess
+from gans.sources import celeba, toyfaces
 
 NUM_IMAGES, SIZE, CROP_PX, ROUNDS = 2048, 64, 178, 5
 

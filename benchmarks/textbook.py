@@ -15,7 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
-from gans import nets
+from gans.networks import layers
 
 
 class Losses(NamedTuple):
@@ -42,7 +42,7 @@ def loader(folder: Path, size: int, batch_size: int, workers: int) -> DataLoader
 
 def networks(nz: int, size: int, width: int) -> tuple[nn.Module, nn.Sequential]:
     """Return G, and D whose answers are probabilities."""
-    generator, discriminator = nets.dcgan(nz, 3, size, width)
+    generator, discriminator = layers.dcgan(nz, 3, size, width)
     return generator, nn.Sequential(discriminator, nn.Sigmoid())
 
 

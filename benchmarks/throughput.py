@@ -41,11 +41,18 @@ import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
-from gans import arrays, config, devices, preprocess, steps, toyfaces, training, variants  # noqa: E402
-from gans import folder as pictures  # noqa: E402
-from gans.arrays import DataShape  # noqa: E402
-from gans.sampling import Sampler  # noqa: E402
-from gans.steps import Execution  # noqa: E402
+from gans import preprocess  # noqa: E402
+from gans.data import arrays  # noqa: E402
+from gans.data.arrays import DataShape  # noqa: E402
+from gans.networks import contract  # noqa: E402
+from gans.networks.sampling import Sampler  # noqa: E402
+from gans.networks.settings import Settings  # noqa: E402
+from gans.params import Params  # noqa: E402
+from gans.runtime import devices  # noqa: E402
+from gans.sources import folder as pictures  # noqa: E402
+from gans.sources import toyfaces  # noqa: E402
+from gans.training import loop, steps  # noqa: E402
+from gans.training.steps import Execution  # noqa: E402
 
 SIZE, NZ, EPOCHS, WORKERS = 64, 100, 5, 2
 NUM_CELEBA = 202_599
@@ -57,9 +64,9 @@ ON_GPU = {"width": 64, "batch_size": 128, "images": 4096, "rounds": 3, "passes":
 QUICK = {"images": 1024, "rounds": 2}
 
 
-def settings_of(name: str, width: int, batch_size: int, epochs: int) -> config.Settings:
+def settings_of(name: str, width: int, batch_size: int, epochs: int) -> Settings:
     """Return what a variant is trained with: as params.yaml has it, but for what all have in common here."""
-    found = config.settings_of(config.load(ROOT / "params.yaml"), name, variants.load(name).Settings)
+    found = Params.load(ROOT / "params.yaml").settings_of(name, contract.load(name).Settings)
     common = {"lr": 0.0002, "random_flip": False, "seed": 0, "nz": NZ, "image_size": SIZE, "epochs": epochs}
     return found.model_copy(update={**common, "width": width, "batch_size": batch_size})
 
@@ -88,14 +95,14 @@ class Bench:
 
     def ours(
         self, name: str, pixels: np.ndarray, epochs: int, how: Execution | None = None, **changes: Any
-    ) -> training.Trained:
+    ) -> loop.Trained:
         """Train a variant as this device does by itself, or as told; conditional ones are told one of two classes."""
-        kind = variants.load(name)
+        kind = contract.load(name)
         labels = np.arange(len(pixels)) % 2
         shape = DataShape(3, SIZE, np.bincount(labels).tolist())
         settings = settings_of(name, self.width, self.batch_size, epochs).model_copy(update=changes)
         how = how or steps.execution(self.device, "auto", "auto")
-        return training.train(kind, settings, shape, pixels, labels, self.device, num_frames=2, how=how)
+        return loop.train(kind, settings, shape, pixels, labels, self.device, num_frames=2, how=how)
 
     def speed(self, name: str, num_batches: int, rounds: int, **more: Any) -> float:
         """Return images a second of a variant's steps, the median over rounds, after a run that does not count.
@@ -194,7 +201,7 @@ def traffic(bench: Bench) -> int:
     G has a forward and a backward pass, and so has D for real images, for fakes, and for fakes in G's turn; a backward
     pass moves what two forward passes do.
     """
-    kind = variants.load("dcgan")
+    kind = contract.load("dcgan")
     variant = kind(settings_of("dcgan", bench.width, bench.batch_size, 1), DataShape(3, SIZE))
     numbers = {"generator": 0, "discriminator": 0}
     for name, module in variant.networks.items():
@@ -214,7 +221,7 @@ def traffic(bench: Bench) -> int:
 def variant_speeds(bench: Bench, rounds: int) -> dict[str, float]:
     """Return images a second of every variant's steps, in runs of some seconds, and of four batches at least."""
     size, found = bench.batch_size // 4, {}
-    for name in variants.names():
+    for name in contract.names():
         pace = bench.speed(name, 2, 1, batch_size=size)
         found[name] = bench.speed(name, max(4, int(SECONDS_A_RUN * pace / size)), rounds, batch_size=size)
     return found
@@ -262,16 +269,16 @@ def scoring_speed(bench: Bench, rounds: int) -> float | None:
     None where the package with the network that scores is not installed.
     """
     try:
-        from gans import features, scoring
+        from gans.scoring import features, scores
     except ImportError:
         return None
     trained = bench.ours("dcgan", bench.pixels[: 4 * bench.batch_size], 1)
-    extractor, nothing = features.Lite0(bench.device), scoring.Judges(None, None)
-    classifier = config.load(ROOT / "params.yaml").classifier
+    extractor, nothing = features.Lite0(bench.device), scores.Judges(None, None)
+    classifier = Params.load(ROOT / "params.yaml").classifier
     real, data = {extractor.name: extractor(bench.pixels[:NUM_SCORED])}, arrays.load(bench.folder / "packed")
-    held_out = scoring.Bench(data, real, [extractor], nothing, classifier, bench.device)
+    held_out = scores.Bench(data, real, [extractor], nothing, classifier, bench.device)
     sampler, z = Sampler(trained.averaged), torch.randn(NUM_SCORED, NZ, device=bench.device)
-    took = [seconds(lambda: scoring.of_images(held_out, sampler(z)), bench.device) for _ in range(rounds)]
+    took = [seconds(lambda: scores.of_images(held_out, sampler(z)), bench.device) for _ in range(rounds)]
     return round(NUM_SCORED / statistics.median(took), 1)
 
 

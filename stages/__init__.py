@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 # training from 270 to below 15 images a second; with this, to about 100, and nothing is lost when they are alone.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-from gans import launchers, signals
-from gans.errors import InputError
+from gans.base import launchers, signals
+from gans.base.errors import InputError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # on the disk, in a quota, for a file of this size
 

@@ -3,12 +3,16 @@
 import numpy as np
 
 import stages
-from gans import arrays, artefacts, classifier, config, devices, paths
+from gans.base import artefacts, paths
+from gans.data import arrays
+from gans.params import Params
+from gans.runtime import devices
+from gans.scoring import classifier
 
 
 def main() -> None:
     """Write the classifiers that the data set's labels and attributes allow, and how right they are."""
-    params = config.load()
+    params = Params.load()
     device = devices.prepare(params.run.device, params.run.deterministic)
     data = arrays.load(paths.processed(params.dataset))
     held_out = data.images[data.held_out]

@@ -4,14 +4,16 @@ import errno
 import shutil
 
 import stages
-from gans import config, datasets, paths
+from gans.base import paths, publishing
+from gans.params import Params
+from gans.sources import datasets
 
 
 def main() -> None:
     """Gather where partial downloads wait for the next try, of this run or another; then publish in one move."""
-    params = config.load()
+    params = Params.load()
     final = paths.raw(params.dataset)
-    with paths.claimed(paths.incoming(params.dataset)) as folder:
+    with publishing.claimed(paths.incoming(params.dataset)) as folder:
         datasets.download(
             params.dataset,
             folder,
@@ -24,11 +26,11 @@ def main() -> None:
             emnist_split=params.data.emnist_split,
         )
         try:
-            paths.become(folder, final)
+            publishing.become(folder, final)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            with paths.published(final) as draft:  # GANS_SCRATCH may name another disk
+            with publishing.published(final) as draft:  # GANS_SCRATCH may name another disk
                 shutil.copytree(folder, draft)
 
 

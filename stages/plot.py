@@ -1,14 +1,16 @@
 """Draw the loss curves of one variant."""
 
 import stages
-from gans import artefacts, config, paths, plots
+from gans.base import artefacts, paths, publishing
+from gans.figures import plots
+from gans.params import Params
 
 
 def main(variant: str) -> None:
     """Write report/figures/<variant>_losses.png."""
-    config.known_variant(config.load(), variant)
+    Params.load().known(variant)
     figure = plots.losses_figure(artefacts.read_csv(paths.losses(variant)))
-    with paths.published(paths.losses_figure(variant)) as draft:
+    with publishing.published(paths.losses_figure(variant)) as draft:
         figure.savefig(draft, format="png")
 
 

@@ -1,16 +1,19 @@
 """Crop, shrink and pack the raw images into arrays in data/processed/<dataset>."""
 
 import stages
-from gans import config, datasets, paths, preprocess
+from gans import preprocess
+from gans.base import paths, publishing
+from gans.params import Params
+from gans.sources import datasets
 
 
 def main() -> None:
     """Read the raw files in place and write the images, their labels and their record in one move."""
-    params = config.load()
+    params = Params.load()
     images = datasets.open_images(
         params.dataset, paths.raw(params.dataset), params.data.condition_on, params.data.emnist_split
     )
-    with paths.published(paths.processed(params.dataset)) as draft:
+    with publishing.published(paths.processed(params.dataset)) as draft:
         draft.mkdir()
         preprocess.pack(
             images,

@@ -1,31 +1,55 @@
 """Score real images against held-out real images: the floor of every variant's scores, and their reference."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 
 import stages
-from gans import arrays, artefacts, classifier, config, devices, inception, paths, scoring
+from gans.base import artefacts, paths, publishing
+from gans.data import arrays
+from gans.params import Params
+from gans.runtime import devices
+from gans.scoring import classifier, inception, scores
+from gans.sources import downloads
 
 
 def main() -> None:
     """Write real images' features for `sample` and `evaluate`, and what as many training images score."""
-    params = config.load()
+    params = Params.load()
     device = devices.prepare(params.run.device, params.run.deterministic)
     data = arrays.load(paths.processed(params.dataset))
     judges = classifier.load(paths.classifier(params.dataset), device)
     held_out, train = data.images[data.held_out], data.images[data.train]
     count = min(params.evaluate.max_images, len(held_out), len(train))
     source = params.evaluate.inception_weights
-    with paths.published(paths.reference(params.dataset)) as draft:
+    with publishing.published(paths.reference(params.dataset)) as draft:
         draft.mkdir()
-        weights = inception.place_weights(source, draft / paths.INCEPTION_WEIGHTS) if source else None
-        extractors = scoring.extractors(judges.classes, weights, device)
+        weights = place_weights(source, draft / paths.INCEPTION_WEIGHTS) if source else None
+        extractors = scores.extractors(judges.classes, weights, device)
         real = {extractor.name: extractor(arrays.spread(held_out, count)) for extractor in extractors}
         for name, found in real.items():
             artefacts.write_array(draft / f"{name}.npy", found)
         artefacts.write_array(draft / paths.TRAINING_FEATURES, extractors[0](train).astype(np.float16))
-        bench = scoring.Bench(data, real, extractors, judges, params.classifier, device)
-        floor = scoring.floor(bench, params.seed)
-    artefacts.write_json(paths.FLOOR, scoring.rounded(floor) | bench.protocol())
+        bench = scores.Bench(data, real, extractors, judges, params.classifier, device)
+        floor = scores.floor(bench, params.seed)
+    artefacts.write_json(paths.FLOOR, scores.rounded(floor) | bench.protocol())
+
+
+def place_weights(source: str, destination: Path) -> Path:
+    """Put the weights that `source` names, a file or an address, at `destination`, verified; return it.
+
+    Raises InputError when they are missing, another file, or cannot be fetched.
+    """
+    if source.startswith(("https://", "http://")):
+        fetched = paths.incoming("inception") / "weights.pth"
+        downloads.fetch(
+            source, fetched, sha256=inception.WEIGHTS_SHA256, by_hand="and set evaluate.inception_weights to the file"
+        )
+    else:
+        fetched = inception.verified(paths.users_folder(source))
+    shutil.copyfile(fetched, destination)
+    return destination
 
 
 if __name__ == "__main__":

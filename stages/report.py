@@ -1,17 +1,20 @@
 """Tell the whole run on one page."""
 
 import stages
-from gans import artefacts, config, paths, report, revision, variants
+from gans.base import artefacts, paths, publishing
+from gans.networks import contract
+from gans.pages import report, revision
+from gans.params import Params
 
 
 def main() -> None:
     """Write the page in HTML and Markdown, and metrics/summary.json, over the active variants."""
-    params = config.load()
+    params = Params.load()
     gaussian = artefacts.read_json(paths.GAUSSIAN)
     story = report.Story(
         dataset=params.dataset,
         meta=artefacts.read_json(paths.processed(params.dataset) / "meta.json"),
-        settings=config.shared_settings(params),
+        settings=params.shared(),
         seeds=params.seeds,
         commit=revision.checked_out(),
         floor=artefacts.read_json(paths.FLOOR),
@@ -24,17 +27,17 @@ def main() -> None:
             report.codes_lesson(artefacts.read_json(paths.CODES_METRICS), paths.CODES),
         ],
     )
-    with paths.published(paths.REPORT / "index.html") as draft:
+    with publishing.published(paths.REPORT / "index.html") as draft:
         draft.write_text(report.html(story), encoding="utf-8")
-    with paths.published(paths.REPORT / "index.md") as draft:
+    with publishing.published(paths.REPORT / "index.md") as draft:
         draft.write_text(report.markdown(story, paths.REPORT), encoding="utf-8")
     artefacts.write_json(paths.SUMMARY, report.summary(story))
 
 
-def entry(params: config.Params, variant: str) -> report.Entry:
+def entry(params: Params, variant: str) -> report.Entry:
     """Return what the earlier stages found out about a variant."""
-    kind = variants.load(variant)
-    own = config.own_settings(params, variant)
+    kind = contract.load(variant)
+    own = params.own(variant)
     drawn = {name: paths.samples(variant) / name for name in (*report.PICTURES, report.ROW)}
     return report.Entry(
         name=variant,

@@ -1,13 +1,19 @@
 """Refuse a params.yaml that is not as it should be, before DVC puts any of its values into a command."""
 
 import stages
-from gans import artefacts, config, launchers, paths
+from gans.base import artefacts, launchers, paths
+from gans.networks import contract
+from gans.params import Params
 
 
 def main() -> None:
-    """Check all settings, and write the schema that they keep to: the same for all that are right."""
-    launchers.check_meeting_place(config.load().run.launcher)
-    artefacts.write_json(paths.SCHEMA, config.Params.model_json_schema())
+    """Check all settings, each variant's by its own model; write their schema, and that they were as expected."""
+    params = Params.load()
+    for variant in params.variants:
+        params.settings_of(variant, contract.load(variant).Settings)
+    launchers.check_meeting_place(params.run.launcher)
+    artefacts.write_json(paths.SCHEMA, Params.model_json_schema())
+    artefacts.write_json(paths.CHECKED, {"params.yaml": "as expected"})
 
 
 if __name__ == "__main__":

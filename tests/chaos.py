@@ -29,7 +29,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from gans import celeba, datasets, paths, preprocess, toyfaces  # noqa: E402
+from gans import preprocess  # noqa: E402
+from gans.base import paths, publishing  # noqa: E402, publishing
+from gans.sources import celeba, datasets, toyfaces  # noqa: E402
 
 VARIANTS = ("dcgan", "cdcgan", "vae")  # a pair, a conditional pair, no pair
 AT_ONCE = 2  # trials, each with one thread
@@ -49,7 +51,7 @@ def prepare(folder: Path) -> None:
     raw = folder / "raw"
     celeba.write(raw, toyfaces.ATTRIBUTES, toyfaces.jpegs(NUM_FACES), NUM_FACES)
     images = datasets.open_images("toyfaces", raw, ["Smiling"], "balanced")
-    with paths.published(folder / paths.processed("toyfaces")) as draft:
+    with publishing.published(folder / paths.processed("toyfaces")) as draft:
         draft.mkdir()
         preprocess.pack(images, draft, size=CHANGES["image_size"], crop_px=178, max_images=None)
 
@@ -66,7 +68,7 @@ def environment(**more: str) -> dict[str, str]:
 def start(folder: Path, variant: str, **more: str) -> subprocess.Popen[bytes]:
     """Start to train a variant in a workspace from which DVC has removed the outs."""
     for out in (paths.model(variant), paths.losses(variant), paths.train_metrics(variant)):
-        paths.remove(folder / out)
+        publishing.remove(folder / out)
     command = [sys.executable, "-m", "stages.train", variant]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, env=environment(**more), stdout=pipe, stderr=pipe)

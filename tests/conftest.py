@@ -15,8 +15,10 @@ import pytest
 import torch
 import yaml
 
-from gans import celeba, config, toyfaces, variants
-from gans.config import AdversarialSettings, Settings
+from gans.networks import contract
+from gans.networks.settings import AdversarialSettings, Settings
+from gans.params import Params
+from gans.sources import celeba, toyfaces
 
 ROOT = Path(__file__).parents[1]
 NUM_FACES = 48
@@ -77,16 +79,16 @@ def write_params(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def small() -> AdversarialSettings:
     """Settings under which any variant trains in a second."""
-    values = config.shared_settings(config.load(ROOT / "params.yaml"))
+    values = Params.load(ROOT / "params.yaml").shared()
     changes = {"image_size": 16, "width": 4, "nz": 8, "batch_size": 8, "epochs": 2, "seed": 3, "random_flip": True}
     return AdversarialSettings(**{**values, **changes})
 
 
 def settings_for(name: str, shared: AdversarialSettings) -> Settings:
     """Return what a variant takes of `shared`, and what only it has as in params.yaml."""
-    params = config.load(ROOT / "params.yaml")
-    model = variants.load(name).Settings
-    values = config.own_settings(params, name) | shared.model_dump()
+    params = Params.load(ROOT / "params.yaml")
+    model = contract.load(name).Settings
+    values = params.own(name) | shared.model_dump()
     return model(**{key: values[key] for key in model.model_fields})
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gans import arrays, celeba, preprocess, toyfaces
-from gans.errors import InputError
-from gans.labelled import LabelledImages
+from gans import preprocess
+from gans.base.errors import InputError
+from gans.data import arrays
+from gans.sources import celeba, toyfaces
+from gans.sources.labelled import LabelledImages
 
 
 def test_the_crop_is_central() -> None:
@@ -231,8 +233,7 @@ def test_the_training_images_of_each_class_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("attributes", "remedy"),
-    [((), "leave the class out"), (("Bald",), r"name fewer attributes in data\.condition_on")],
+    ("attributes", "remedy"), [((), "leave the class out"), (("Bald",), r"name fewer attributes in data\.condition_on")]
 )
 def test_a_class_without_training_images_is_refused(tmp_path: Path, attributes: tuple[str, ...], remedy: str) -> None:
     """Those of class dog are all for testing."""

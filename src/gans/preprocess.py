@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gans import arrays, artefacts
-from gans.errors import InputError
-from gans.labelled import LabelledImages
-from gans.processors import num_cores
-from gans.progress import progress_bar
+from gans.base import artefacts
+from gans.base.errors import InputError
+from gans.base.processors import num_cores
+from gans.base.progress import progress_bar
+from gans.data import arrays
+from gans.sources.labelled import LabelledImages
 
 PART = 32  # pictures that a thread decodes at a time
 NO_SHARDS = 2**63  # more images than there will be

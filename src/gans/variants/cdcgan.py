@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from gans.arrays import DataShape
-from gans.config import AdversarialSettings
-from gans.nets import DCGANFeatures, DCGANGenerator, LabelledGenerator, initialise_as_dcgan
-from gans.variants import Adversarial
+from gans.data.arrays import DataShape
+from gans.networks.contract import Adversarial
+from gans.networks.layers import DCGANFeatures, DCGANGenerator, LabelledGenerator, initialise_as_dcgan
+from gans.networks.settings import AdversarialSettings
 
 
 class CDCGAN(Adversarial):
@@ -21,11 +21,11 @@ class CDCGAN(Adversarial):
         # A one-hot label: beside an embedding as long and as large as z itself, G learns to overlook z.
         layers = DCGANGenerator(settings.nz + shape.num_classes, shape.channels, shape.size, settings.width)
         generator = LabelledGenerator(layers, shape.num_classes)
-        discriminator = Discriminator(shape, settings.width)
+        discriminator = ProjectionDiscriminator(shape, settings.width)
         return generator.apply(initialise_as_dcgan), discriminator.apply(initialise_as_dcgan)
 
 
-class Discriminator(nn.Module):
+class ProjectionDiscriminator(nn.Module):
     """Images (B, C, S, S) and labels (B,) to logits (B,).
 
     The logit is DCGAN's own, which judges the image, plus the inner product of the class's embedding with the features

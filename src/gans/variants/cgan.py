@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from gans.arrays import DataShape
-from gans.config import AdversarialSettings
-from gans.nets import LabelledGenerator, MLPGenerator, leaky_relu, with_one_hot
-from gans.variants import Adversarial
+from gans.data.arrays import DataShape
+from gans.networks.contract import Adversarial
+from gans.networks.layers import LabelledGenerator, MLPGenerator, leaky_relu, with_one_hot
+from gans.networks.settings import AdversarialSettings
 
 DROPOUT = 0.4  # of D's hidden layers, as published
 
@@ -21,10 +21,10 @@ class CGAN(Adversarial):
     def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
         """Return G and D; for 10 classes of grey 32 x 32 images and nz 100: 1,757,312 and 1,055,745 weights."""
         generator = MLPGenerator(settings.nz + shape.num_classes, shape.channels, shape.size)
-        return LabelledGenerator(generator, shape.num_classes), Discriminator(shape)
+        return LabelledGenerator(generator, shape.num_classes), LabelledDiscriminator(shape)
 
 
-class Discriminator(nn.Module):
+class LabelledDiscriminator(nn.Module):
     """Images (B, C, S, S) and labels (B,) to logits (B,)."""
 
     def __init__(self, shape: DataShape) -> None:

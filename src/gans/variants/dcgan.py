@@ -2,10 +2,10 @@
 
 from torch import nn
 
-from gans import nets
-from gans.arrays import DataShape
-from gans.config import AdversarialSettings
-from gans.variants import Adversarial
+from gans.data.arrays import DataShape
+from gans.networks import layers
+from gans.networks.contract import Adversarial
+from gans.networks.settings import AdversarialSettings
 
 
 class DCGAN(Adversarial):
@@ -16,4 +16,4 @@ class DCGAN(Adversarial):
 
     def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
         """Return G and D; at size 64, width 64 and nz 100 they have 3,576,704 and 2,765,568 weights."""
-        return nets.dcgan(settings.nz, shape.channels, shape.size, settings.width)
+        return layers.dcgan(settings.nz, shape.channels, shape.size, settings.width)

@@ -5,10 +5,10 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from gans.arrays import DataShape
-from gans.config import AdversarialSettings
-from gans.nets import LOOSE_EPS, leaky_relu
-from gans.variants import Adversarial
+from gans.data.arrays import DataShape
+from gans.networks.contract import Adversarial
+from gans.networks.layers import LOOSE_EPS, leaky_relu
+from gans.networks.settings import AdversarialSettings
 
 DROPOUT = 0.25  # of whole feature maps in D, as published
 
@@ -25,10 +25,10 @@ class DCGANUpsample(Adversarial):
 
     def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
         """Return G and D; for grey images of 32 x 32, width 64 and nz 100 they have 1,049,985 and 98,113 weights."""
-        return Generator(settings.nz, shape, settings.width), Discriminator(shape, settings.width)
+        return UpsamplingGenerator(settings.nz, shape, settings.width), DropoutDiscriminator(shape, settings.width)
 
 
-class Generator(nn.Module):
+class UpsamplingGenerator(nn.Module):
     """Latents (B, nz) to images (B, C, S, S) in [-1, 1]; 128-128-64-C feature maps at width 64."""
 
     def __init__(self, nz: int, shape: DataShape, width: int) -> None:
@@ -56,7 +56,7 @@ class Generator(nn.Module):
         return images
 
 
-class Discriminator(nn.Module):
+class DropoutDiscriminator(nn.Module):
     """Images (B, C, S, S) to logits (B,); 16-32-64-128 feature maps at width 64."""
 
     def __init__(self, shape: DataShape, width: int) -> None:

@@ -2,10 +2,10 @@
 
 from torch import nn
 
-from gans.arrays import DataShape
-from gans.config import AdversarialSettings
-from gans.nets import MLPGenerator, leaky_relu
-from gans.variants import Adversarial
+from gans.data.arrays import DataShape
+from gans.networks.contract import Adversarial
+from gans.networks.layers import MLPGenerator, leaky_relu
+from gans.networks.settings import AdversarialSettings
 
 
 class GAN(Adversarial):

@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from gans import losses, nets
-from gans.arrays import DataShape
-from gans.config import PairSettings
-from gans.variants import Pair, Readings, Round, opinions
+from gans.data.arrays import DataShape
+from gans.networks import layers, losses
+from gans.networks.contract import Batch, Pair, Readings, opinions
+from gans.networks.settings import PairSettings
 
 
 class LSGAN(Pair):
@@ -17,13 +17,13 @@ class LSGAN(Pair):
 
     def build(self, settings: PairSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
         """Return DCGAN's G and D; at size 64, width 64 and nz 100 they have 3,576,704 and 2,765,568 weights."""
-        return nets.dcgan(settings.nz, shape.channels, shape.size, settings.width)
+        return layers.dcgan(settings.nz, shape.channels, shape.size, settings.width)
 
-    def discriminator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
         """Return D's loss, and what it says: of real images at best 1, of fakes 0."""
         real, fake = batch.judged()
         return losses.discriminator_least_squares(real, fake), opinions(real, fake)
 
-    def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
         """Return G's loss."""
         return losses.generator_least_squares(batch.judged_fakes()), {}

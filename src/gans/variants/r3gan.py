@@ -5,16 +5,16 @@ from itertools import pairwise
 from typing import ClassVar
 
 import torch
-from pydantic import Field
 from torch import nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from gans import losses
-from gans.arrays import DataShape
-from gans.config import PairSettings, Real
-from gans.nets import leaky_relu, num_halvings
-from gans.schedules import ramped
-from gans.variants import Pace, Pair, Readings, Round, opinions
+from gans.base.settings import Decay, NotNegative
+from gans.data.arrays import DataShape
+from gans.networks import losses
+from gans.networks.contract import Batch, Pace, Pair, Readings, opinions
+from gans.networks.layers import leaky_relu, num_halvings
+from gans.networks.schedules import ramped
+from gans.networks.settings import PairSettings
 
 GAIN = math.sqrt(2 / (1 + 0.2**2))  # of LeakyReLU of slope 0.2: He et al. 2015, arXiv:1502.01852
 GROUP = 8  # channels that a 3 x 3 kernel sees, where they come out even
@@ -24,9 +24,9 @@ EXPANSION = 2  # of a block's channels inside
 class R3GANSettings(PairSettings):
     """What only this variant has."""
 
-    beta2_end: Real = Field(ge=0, lt=1, description="a number from 0 to below 1")
-    gamma: Real = Field(ge=0, description="a number, at least 0")
-    gamma_end: Real = Field(ge=0, description="a number, at least 0")
+    beta2_end: Decay
+    gamma: NotNegative
+    gamma_end: NotNegative
 
 
 class R3GAN(Pair):
@@ -40,14 +40,14 @@ class R3GAN(Pair):
 
     def build(self, settings: PairSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
         """Return G and D; at size 64, width 64 and nz 100 they have 2,881,344 and 2,843,328 weights."""
-        return Generator(settings.nz, shape, settings.width), Discriminator(shape, settings.width)
+        return R3GANGenerator(settings.nz, shape, settings.width), R3GANDiscriminator(shape, settings.width)
 
-    def pace(self, lr: float, share: float) -> Pace:
-        """Return what an optimiser goes by after this share of the run: lr and beta2 change together."""
+    def pace(self, column: str, share: float) -> Pace:
+        """Return what a player's optimiser goes by after this share of the run: lr and beta2 change together."""
         own = self.settings
-        return Pace(super().pace(lr, share).lr, ramped(own.beta2, own.beta2_end, share / own.ramp))
+        return Pace(super().pace(column, share).lr, ramped(own.beta2, own.beta2_end, share / own.ramp))
 
-    def discriminator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
         """Return D's loss, what it says, and the two penalties, R1 and R2, before their weight. Equation 5."""
         real, r1 = losses.with_squared_slopes(batch.d, batch.real)
         fake, r2 = losses.with_squared_slopes(batch.d, batch.fake.detach())
@@ -55,12 +55,12 @@ class R3GAN(Pair):
         readings = {**opinions(real, fake), "r1": r1.mean(), "r2": r2.mean()}
         return losses.relativistic(real, fake) + gamma / 2 * (r1.mean() + r2.mean()), readings
 
-    def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
         """Return G's loss, in which real images have their place, too."""
         return losses.relativistic(batch.judged_fakes(), batch.d(batch.real)), {}
 
 
-class Generator(nn.Module):
+class R3GANGenerator(nn.Module):
     """Latents (B, nz) to images (B, C, S, S) in [-1, 1]: a block at each size from 4 to S.
 
     A learnt start of 4 x 4, weighted by z; then a block, and twice the size, until S; a 1 x 1 convolution; tanh, which
@@ -86,7 +86,7 @@ class Generator(nn.Module):
         return images
 
 
-class Discriminator(nn.Module):
+class R3GANDiscriminator(nn.Module):
     """The generator's mirror image: (B, C, S, S) to logits (B,).
 
     A 1 x 1 convolution to 192 maps; a block at each size from S to 4, with the mean of 2 x 2 pixels in between; a

@@ -4,10 +4,10 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gans import losses, nets
-from gans.arrays import DataShape
-from gans.config import PairSettings
-from gans.variants import Pair, Readings, Round, opinions
+from gans.data.arrays import DataShape
+from gans.networks import layers, losses
+from gans.networks.contract import Batch, Pair, Readings, opinions
+from gans.networks.settings import PairSettings
 
 
 class SNGAN(Pair):
@@ -21,17 +21,19 @@ class SNGAN(Pair):
 
         At size 64, width 64 and nz 100 they have 3,576,704 and 2,763,776 weights.
         """
-        generator, discriminator = nets.dcgan(settings.nz, shape.channels, shape.size, settings.width, normalised=False)
+        generator, discriminator = layers.dcgan(
+            settings.nz, shape.channels, shape.size, settings.width, normalised=False
+        )
         for layer in list(discriminator.modules()):
             if isinstance(layer, nn.Conv2d):
                 spectral_norm(layer)
         return generator, discriminator
 
-    def discriminator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
         """Return D's loss, and what it says: of real images at least 1 at best, of fakes at most -1."""
         real, fake = batch.judged()
         return losses.discriminator_hinge(real, fake), opinions(real, fake)
 
-    def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
         """Return G's loss."""
         return losses.generator_of_critic(batch.judged_fakes()), {}

@@ -5,11 +5,11 @@ import math
 import torch
 from torch import nn
 
-from gans import config
-from gans.arrays import DataShape
-from gans.losses import at_least_fp32
-from gans.nets import DCGANDiscriminator, DCGANGenerator, initialise_as_dcgan
-from gans.variants import Readings, Round, Turn, Variant
+from gans.data.arrays import DataShape
+from gans.networks.contract import Batch, Readings, Turn, Variant
+from gans.networks.layers import DCGANDiscriminator, DCGANGenerator, initialise_as_dcgan
+from gans.networks.losses import at_least_fp32
+from gans.networks.settings import Settings
 
 ROUNDING_VARIANCE = (2 / 255) ** 2 / 12  # of pixels in [-1, 1] that were rounded to 8 bits: no error is smaller
 
@@ -20,8 +20,9 @@ class VAE(Variant):
     title = "VAE"
     source = "Kingma and Welling 2014, arXiv:1312.6114"
 
-    def __init__(self, settings: config.Settings, shape: DataShape) -> None:
+    def __init__(self, settings: Settings, shape: DataShape) -> None:
         """Build both; at size 64, width 64 and nz 100 they have 4,395,776 and 3,576,704 weights."""
+        self.settings = settings
         self.encoder = DCGANDiscriminator(shape.channels, shape.size, settings.width, outputs=2 * settings.nz)
         self.generator = DCGANGenerator(settings.nz, shape.channels, shape.size, settings.width)
         for module in self.networks.values():
@@ -41,7 +42,7 @@ class VAE(Variant):
         """Return the one turn, in which both learn."""
         return (Turn("loss_g", nn.ModuleList(self.networks.values()), self.loss, sees_fakes=False),)
 
-    def loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
         """Return what the evidence lower bound lacks to 0, in nats an image, and its two parts.
 
         Kingma and Welling 2014, equation 10, one code an image. Pixels are Gaussian around the decoder's image, with

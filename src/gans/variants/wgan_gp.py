@@ -3,19 +3,19 @@
 from typing import ClassVar
 
 import torch
-from pydantic import Field
 from torch import nn
 
-from gans import losses, nets
-from gans.arrays import DataShape
-from gans.config import PairSettings, Real
-from gans.variants import Pair, Readings, Round, opinions
+from gans.base.settings import NotNegative
+from gans.data.arrays import DataShape
+from gans.networks import layers, losses
+from gans.networks.contract import Batch, Pair, Readings, opinions
+from gans.networks.settings import PairSettings
 
 
 class WGANGPSettings(PairSettings):
     """What only this variant has."""
 
-    penalty_weight: Real = Field(ge=0, description="a number, at least 0")
+    penalty_weight: NotNegative
 
 
 class WGANGP(Pair):
@@ -32,15 +32,15 @@ class WGANGP(Pair):
 
         At size 64, width 64 and nz 100 they have 3,576,704 and 2,763,776 weights.
         """
-        return nets.dcgan(settings.nz, shape.channels, shape.size, settings.width, normalised=False)
+        return layers.dcgan(settings.nz, shape.channels, shape.size, settings.width, normalised=False)
 
-    def discriminator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
         """Return the critic's loss, its mean ratings, and the penalty before its weight."""
         real, fake = batch.judged()
         penalty = losses.gradient_penalty(batch.d, batch.real, batch.fake.detach())
         readings = {**opinions(real, fake), "penalty": penalty}
         return losses.critic(real, fake) + self.settings.penalty_weight * penalty, readings
 
-    def generator_loss(self, batch: Round) -> tuple[torch.Tensor, Readings]:
+    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
         """Return G's loss."""
         return losses.generator_of_critic(batch.judged_fakes()), {}

@@ -1,0 +1,100 @@
+"""Numbers to figures."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito 2008: colours that the colour-blind tell apart.
+COLOURS = {"loss_d": "#0072B2", "loss_g": "#D55E00", "d_real": "#009E73", "d_fake": "#CC79A7"}
+NAMES = {"loss_d": "D", "loss_g": "G", "d_real": "D(x)", "d_fake": "D(G(z))"}
+OTHER_COLOUR = "#E69F00"
+CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
+TITLES = {"loss_d": "loss of D", "loss_g": "loss of G", "fid_lite0": "FID (lite0)", "kid_lite0": "KID (lite0)"}
+TITLES |= {"bound": "bound of the autoencoder, nats an image"}
+AXES = ("step", "images", "epoch")  # the columns of a loss curve that tell where, not what
+PROBABILITY, RATING = "probability of being real", "rating by D"  # of what D says: in [0, 1], or not
+SMOOTHING = 0.04  # of the curve's length: the window of the bold line
+
+
+def losses_figure(curve: Mapping[str, Sequence[float]]) -> Figure:
+    """Return the losses of G and D, D's opinion of real and fake, and what else was read, over the images seen.
+
+    `curve` holds the columns of metrics/losses/<variant>.csv. Columns without a number are left out, and so is a
+    panel without columns.
+    """
+    said = [value for name in ("d_real", "d_fake") for value in curve.get(name, ()) if np.isfinite(value)]
+    opinion = PROBABILITY if all(0 <= value <= 1 for value in said) else RATING
+    panels: list[tuple[str, list[str]]] = [("loss", ["loss_d", "loss_g"]), (opinion, ["d_real", "d_fake"])]
+    own = [name for name in curve if name not in (*AXES, *(name for _, columns in panels for name in columns))]
+    panels += [(name, [name]) for name in own]
+    drawn = [(label, [name for name in columns if _has(curve, name)]) for label, columns in panels]
+    drawn = [(label, columns) for label, columns in drawn if columns]
+    figure = Figure(figsize=(5.2 * len(drawn), 3.4), dpi=110, layout="constrained")
+    for axes, (label, columns) in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn, strict=True):
+        for name in columns:
+            _draw(axes, np.array(curve["images"]), np.array(curve[name]), name)
+        if label == PROBABILITY:
+            axes.set_ylim(0.0, 1.0)
+        elif min(np.nanmin(curve[name]) for name in columns) >= 0:
+            axes.set_ylim(0.0, None)
+        _dress_over_images(axes, label)
+    return figure
+
+
+def overlay_figure(curves: Mapping[str, Mapping[str, Sequence[float]]], columns: Sequence[str]) -> Figure:
+    """Return a panel for each of `columns`, two in a row, in which every curve is one line over the images seen.
+
+    `curves` holds, by the name of each line, the columns of a table such as metrics/losses/<variant>.csv. A line is the
+    running mean where there are many rows; columns that no curve has a number in are left out.
+    """
+    drawn = [name for name in columns if any(_has(curve, name) for curve in curves.values())]
+    columns_drawn = min(2, len(drawn))
+    rows = math.ceil(len(drawn) / 2)
+    figure = Figure(figsize=(5.2 * columns_drawn, 3.8 * rows), dpi=110, layout="constrained")
+    for place, name in enumerate(drawn, start=1):
+        axes = figure.add_subplot(rows, columns_drawn, place)
+        for (label, curve), colour in zip(curves.items(), cycle(CYCLE), strict=False):
+            if _has(curve, name):
+                images, mean = _running_mean(np.array(curve["images"]), np.array(curve[name]))
+                axes.plot(images, mean, color=colour, linewidth=1.8, label=label, marker="o" if len(mean) < 30 else "")
+        _dress_over_images(axes, TITLES.get(name, name))
+    return figure
+
+
+def without_adversary(curve: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
+    """Return a loss curve whose loss_g is called `bound` when there is no loss_d: it has another unit."""
+    if _has(curve, "loss_d"):
+        return dict(curve)
+    return {"images": curve["images"], "bound": curve["loss_g"]}
+
+
+def _has(curve: Mapping[str, Sequence[float]], name: str) -> bool:
+    return name in curve and bool(np.isfinite(curve[name]).any())
+
+
+def _draw(axes: Axes, images: np.ndarray, values: np.ndarray, name: str) -> None:
+    """Draw a column as it is, pale, and its running mean over it."""
+    colour, label = COLOURS.get(name, OTHER_COLOUR), NAMES.get(name, name)
+    axes.plot(images, values, color=colour, alpha=0.25, linewidth=0.8)
+    axes.plot(*_running_mean(images, values), color=colour, linewidth=1.8, label=label)
+
+
+def _running_mean(images: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means of `values` (N,) over a moving window, and the images in the middle of each."""
+    window = max(1, round(len(values) * SMOOTHING))
+    mean = np.convolve(values, np.ones(window) / window, mode="valid")  # (N - window + 1,)
+    return images[window // 2 :][: len(mean)], mean
+
+
+def _dress_over_images(axes: Axes, label: str) -> None:
+    """Give a panel over the images seen its labels, grid and legend."""
+    axes.set(xlabel="images seen", ylabel=label)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.locator_params(axis="x", nbins=5)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)

@@ -1,0 +1,130 @@
+"""A trained variant as a folder: weights, settings, and its images over training.
+
+A variant that was trained several times has a folder in it for each further training, which differs in its seed.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from gans.base import artefacts, publishing
+from gans.base.errors import InputError
+from gans.data.arrays import DataShape
+from gans.networks import contract
+from gans.networks.contract import Variant
+from gans.networks.sampling import Sampler
+from gans.networks.settings import Settings
+from gans.runtime import devices, weights
+
+GENERATOR, SNAPSHOTS, REPEAT = "generator.safetensors", "snapshots", "repeat_"
+
+
+def save(
+    folder: Path,
+    *,
+    name: str,
+    settings: Settings,
+    shape: DataShape,
+    averaged: nn.Module,
+    networks: Mapping[str, nn.Module],
+    frames: Sequence[np.ndarray],
+    frames_at: Sequence[int],
+) -> None:
+    """Write a training into `folder`; equal trainings give equal bytes.
+
+    generator.safetensors holds the averaged generator, the one to use; raw_<network>.safetensors the networks as they
+    ended; progress.npy images over training, uint8 (frames, N, S, S, C); settings.json what it takes to build the
+    networks again, and the images seen at each frame.
+    """
+    weights.write(folder / GENERATOR, averaged)
+    for network, module in networks.items():
+        weights.write(folder / f"raw_{network}.safetensors", module)
+    artefacts.write_array(folder / "progress.npy", np.stack(frames))
+    record = {"variant": name, **settings.model_dump(), "shape": shape._asdict(), "frames_at": frames_at}
+    artefacts.write_json(folder / "settings.json", record)
+
+
+def save_snapshot(folder: Path, images_seen: int, averaged: nn.Module) -> None:
+    """Write the averaged generator as it is after `images_seen` images into a training's folder."""
+    with publishing.published(folder / SNAPSHOTS / f"{images_seen}.safetensors") as draft:
+        weights.write(draft, averaged)
+
+
+def copy_snapshots(source: Path, folder: Path) -> None:
+    """Copy what `save_snapshot` wrote from one folder to another."""
+    for _, path in snapshots(source):
+        (folder / SNAPSHOTS).mkdir(exist_ok=True)
+        shutil.copyfile(path, folder / SNAPSHOTS / path.name)
+
+
+def make_repeat(folder: Path, repeat: int) -> Path:
+    """Return the folder of a variant's training number `repeat`, made: 0 is the variant's own."""
+    place = folder / f"{REPEAT}{repeat}" if repeat else folder
+    place.mkdir()
+    return place
+
+
+def repeats(folder: Path) -> list[Path]:
+    """Return the folders of all trainings of a variant, its own first."""
+    others = folder.glob(f"{REPEAT}*")
+    return [folder, *sorted(others, key=lambda path: int(path.name.removeprefix(REPEAT)))]
+
+
+def snapshots(folder: Path) -> list[tuple[int, Path]]:
+    """Return the images seen and the weights of the averaged generator at each moment that was kept, in order."""
+    return sorted((int(path.stem), path) for path in (folder / SNAPSHOTS).glob("*.safetensors"))
+
+
+def load_sampler(folder: Path, device: torch.device, moment: Path | None = None) -> tuple[Sampler, Settings]:
+    """Return the averaged generator of a training, or of its snapshot in the file `moment`, and its settings."""
+    variant, settings, shape = _build(folder)
+    generator = _ready(variant.generator, moment or folder / GENERATOR, device)
+    return Sampler(generator, shape.class_counts if variant.conditional else ()), settings
+
+
+def load_observer(folder: Path, device: torch.device) -> tuple[nn.Module | None, bool]:
+    """Return the network that looks at images, as it ended, and whether it wants labels; None when there is none."""
+    variant, *_ = _build(folder)
+    for name, module in variant.networks.items():
+        if module is variant.observer:
+            return _ready(module, folder / f"raw_{name}.safetensors", device), variant.conditional
+    return None, variant.conditional
+
+
+def load_weights(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
+    """Return the weights that lie in `folder` as raw_<network>.safetensors, by the names of the networks.
+
+    Raises InputError when there are none, or when a file is damaged.
+    """
+    files = sorted(folder.glob("raw_*.safetensors"))
+    if not files:
+        raise InputError(
+            f"init_from is {folder}, which holds no raw_generator.safetensors or other weights; expected a copy of a "
+            "folder in models/, outside models/ (DVC empties a variant's own folder before it trains)"
+        )
+    return {path.stem.removeprefix("raw_"): weights.read(path) for path in files}
+
+
+def load_progress(folder: Path) -> tuple[np.ndarray, Sequence[int]]:
+    """Return images of the same latents over training, uint8 (frames, N, S, S, C), and the images seen at each."""
+    record = artefacts.read_json(folder / "settings.json")
+    return np.load(folder / "progress.npy"), record["frames_at"]
+
+
+def _build(folder: Path) -> tuple[Variant, Settings, DataShape]:
+    """Return a saved variant with fresh weights, and what it was built from."""
+    record = artefacts.read_json(folder / "settings.json")
+    kind = contract.load(record["variant"])
+    settings = kind.Settings.model_validate({key: record[key] for key in kind.Settings.model_fields})
+    shape = DataShape(**record["shape"])
+    return kind(settings, shape), settings, shape
+
+
+def _ready(module: nn.Module, file: Path, device: torch.device) -> nn.Module:
+    """Return a network with saved weights, in use on the device."""
+    module.load_state_dict(weights.read(file))
+    return devices.in_use(module, device)

@@ -1,0 +1,193 @@
+"""Features to scores, in float64 whatever the features' own type.
+
+Arrays are compared tile by tile: features of 50,000 by 50,000 images need little more memory than the features.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gans.base.errors import InputError
+
+ROWS, COLUMNS = 1024, 8192  # of a tile of pairs: 64 MB of distances
+KID_SUBSETS, KID_SUBSET_SIZE = 100, 1000  # Binkowski et al. 2018
+PRECISION_NEIGHBOURS = 3  # Kynkaanniemi et al. 2019
+COVERAGE_NEIGHBOURS = 5  # Naeem et al. 2020
+
+
+def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
+    """Return the squared Frechet distance between two clouds of features, each seen as one Gaussian.
+
+    real (N, F) and fake (M, F) are float features. 0 for equal clouds. Biased upwards for small N and M: compare
+    only scores that used the same N and M. Raises InputError when the feature counts differ or N, M < 2.
+
+    Heusel et al. 2017, arXiv:1706.08500, section 2: |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2). The trace of the root
+    is the sum of the roots of the eigenvalues of S1^1/2 S2 S1^1/2, which is symmetric.
+    """
+    _check(real, fake)
+    (real_mean, real_covariance), (fake_mean, fake_covariance) = _moments(real), _moments(fake)
+    values, vectors = np.linalg.eigh(real_covariance)
+    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    shared = np.sqrt(np.linalg.eigvalsh(root @ fake_covariance @ root).clip(0)).sum()
+    shift = np.square(real_mean - fake_mean).sum()
+    return float(shift + np.trace(real_covariance) + np.trace(fake_covariance) - 2 * shared)
+
+
+def kernel_distance(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """Return the mean and standard deviation, over random subsets, of the squared maximum mean discrepancy (KID).
+
+    real (N, F) and fake (M, F) are float features, the kernel is (x.y / F + 1)^3. Each of the 100 subsets has 1,000 of
+    each, or half of the smaller cloud (at least 2), drawn without replacement as `seed` says. Unbiased for any N and M,
+    hence now and then below 0 for equal clouds. The deviation is that of single subsets, not the error of the mean.
+    Raises InputError when the feature counts differ or N, M < 2.
+
+    Binkowski et al. 2018, arXiv:1801.01401, section 4.
+    """
+    _check(real, fake)
+    size = max(2, min(KID_SUBSET_SIZE, len(real) // 2, len(fake) // 2))
+    random = np.random.Generator(np.random.PCG64(seed))
+    in_real, in_fake = (_subsets(random, len(cloud), size) for cloud in (real, fake))  # (N, subsets), (M, subsets)
+    within = sum(
+        (_kernel_sums(cloud, cloud, chosen, chosen) - _kernel_diagonal(cloud) @ chosen) / (size * (size - 1))
+        for cloud, chosen in ((real, in_real), (fake, in_fake))
+    )
+    discrepancies = within - 2 * _kernel_sums(real, fake, in_real, in_fake) / size**2  # (subsets,)
+    return float(discrepancies.mean()), float(discrepancies.std(ddof=1))
+
+
+def precision_and_recall(
+    real: np.ndarray, fake: np.ndarray, neighbours: int = PRECISION_NEIGHBOURS
+) -> tuple[float, float]:
+    """Return the share of fakes among the real images, and the share of real images among the fakes.
+
+    real (N, F) and fake (M, F) are float features. A point is among a cloud when it lies in the ball of any of its
+    points, which reaches to that point's third nearest neighbour in its own cloud. Raises InputError when the feature
+    counts differ or N, M <= neighbours.
+
+    Kynkaanniemi et al. 2019, arXiv:1904.06991, equations 1 and 2.
+    """
+    _check(real, fake, at_least=neighbours + 1)
+    real_radii, fake_radii = _radii(real, neighbours), _radii(fake, neighbours)
+    real_found, fake_found = np.zeros(len(real), bool), np.zeros(len(fake), bool)
+    for rows, columns, squares in _squared_distances(real, fake):
+        fake_found[columns] |= (squares < real_radii[rows, None]).any(0)
+        real_found[rows] |= (squares < fake_radii[columns]).any(1)
+    return float(fake_found.mean()), float(real_found.mean())
+
+
+def density_and_coverage(
+    real: np.ndarray, fake: np.ndarray, neighbours: int = COVERAGE_NEIGHBOURS
+) -> tuple[float, float]:
+    """Return how densely the fakes lie where real images are, and the share of real images with a fake beside them.
+
+    real (N, F) and fake (M, F) are float features. Density counts, for a fake, the real balls that it lies in, over
+    what equal clouds would give: it can exceed 1. Coverage looks at real balls alone, so that one odd fake cannot
+    cover much, as it can with recall. Balls reach to the fifth nearest real neighbour. Raises InputError when the
+    feature counts differ, N <= neighbours or M < 2.
+
+    Naeem et al. 2020, arXiv:2002.09797, equations 5 and 6.
+    """
+    _check(real, fake)
+    _check(real, real, at_least=neighbours + 1)
+    radii = _radii(real, neighbours)
+    hits, covered = 0, np.zeros(len(real), bool)
+    for rows, _, squares in _squared_distances(real, fake):
+        inside = squares < radii[rows, None]
+        hits += int(inside.sum())
+        covered[rows] |= inside.any(1)
+    return hits / (neighbours * len(fake)), float(covered.mean())
+
+
+def mean_pairwise_distance(features: np.ndarray) -> float:
+    """Return the mean Euclidean distance between two different points of a cloud (N, F), N at least 2."""
+    _check(features, features)
+    total = sum(float(np.sqrt(squares).sum()) for *_, squares in _squared_distances(features, features))
+    return total / (len(features) * (len(features) - 1))
+
+
+def nearest(points: np.ndarray, cloud: np.ndarray, count: int) -> np.ndarray:
+    """Return, for each of points (M, F), where its `count` nearest of cloud (N, F) stand: (M, count), nearest first."""
+    _check(points, cloud, at_least=1)
+    kept, places = np.empty((len(points), 0)), np.empty((len(points), 0), int)
+    for start in range(0, len(cloud), COLUMNS):
+        part = cloud[start : start + COLUMNS]
+        squares = np.concatenate([block for *_, block in _squared_distances(points, part)])  # (M, part)
+        kept = np.concatenate([kept, squares], axis=1)
+        places = np.concatenate([places, np.broadcast_to(np.arange(start, start + len(part)), squares.shape)], axis=1)
+        order = kept.argsort(axis=1, kind="stable")[:, :count]
+        kept, places = np.take_along_axis(kept, order, 1), np.take_along_axis(places, order, 1)
+    return places
+
+
+def _radii(cloud: np.ndarray, neighbours: int) -> np.ndarray:
+    """Return each point's squared distance to its k-th nearest neighbour in its own cloud: (N,)."""
+    nearest_so_far = np.full((len(cloud), neighbours), np.inf)
+    for rows, columns, squares in _squared_distances(cloud, cloud):
+        own = np.arange(max(rows.start, columns.start), min(rows.stop, columns.stop))
+        squares[own - rows.start, own - columns.start] = np.inf
+        known = np.concatenate([nearest_so_far[rows], squares], axis=1)
+        nearest_so_far[rows] = np.partition(known, neighbours - 1, axis=1)[:, :neighbours]
+    radii: np.ndarray = nearest_so_far.max(1)
+    return radii
+
+
+def _tiles(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray, np.ndarray]]:
+    """Yield all pairs of rows of a (N, F) and b (M, F) as tiles: where they lie, and the rows in float64."""
+    for top in range(0, len(a), ROWS):
+        rows = slice(top, min(top + ROWS, len(a)))
+        left_part = a[rows].astype(np.float64)
+        for left in range(0, len(b), COLUMNS):
+            columns = slice(left, min(left + COLUMNS, len(b)))
+            yield rows, columns, left_part, b[columns].astype(np.float64)
+
+
+def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Yield the squared Euclidean distances of a (N, F) to b (M, F) tile by tile: |x|^2 + |y|^2 - 2 x.y."""
+    for rows, columns, x, y in _tiles(a, b):
+        squares = -2 * (x @ y.T)
+        squares += np.square(x).sum(1)[:, None]
+        squares += np.square(y).sum(1)
+        yield rows, columns, np.maximum(squares, 0, out=squares)
+
+
+def _kernel_sums(a: np.ndarray, b: np.ndarray, in_a: np.ndarray, in_b: np.ndarray) -> np.ndarray:
+    """Return the kernel summed over the pairs of each subset: in_a (N, S) and in_b (M, S) say who is in, (S,) out."""
+    total = np.zeros(in_a.shape[1])
+    for rows, columns, x, y in _tiles(a, b):
+        total += (in_a[rows] * (((x @ y.T / a.shape[1] + 1) ** 3) @ in_b[columns])).sum(0)
+    return total
+
+
+def _kernel_diagonal(a: np.ndarray) -> np.ndarray:
+    diagonal: np.ndarray = (np.square(a.astype(np.float64)).sum(1) / a.shape[1] + 1) ** 3
+    return diagonal
+
+
+def _subsets(random: np.random.Generator, count: int, size: int) -> np.ndarray:
+    """Return which of `count` points are in each random subset of `size` of them: 0 or 1, (count, subsets)."""
+    chosen = np.zeros((count, KID_SUBSETS))
+    for subset in range(KID_SUBSETS):
+        chosen[random.choice(count, size, replace=False), subset] = 1
+    return chosen
+
+
+def _moments(cloud: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean (F,) and covariance (F, F) of a cloud (N, F)."""
+    return cloud.mean(0, dtype=np.float64), np.atleast_2d(np.cov(cloud, rowvar=False, dtype=np.float64))
+
+
+def _check(real: np.ndarray, fake: np.ndarray, at_least: int = 2) -> None:
+    """Raise InputError when the features are not two clouds of one space, each of `at_least` so many points."""
+    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
+        raise InputError(f"features of shapes {real.shape} and {fake.shape}; expected (N, F) and (M, F)")
+    if min(len(real), len(fake)) < at_least:
+        raise InputError(
+            f"{len(real)} real and {len(fake)} fake feature vectors; expected at least {at_least} of each: score more "
+            "images (evaluate.max_images)"
+        )
+    for name, cloud in (("real", real), ("fake", fake)):
+        bad = len(cloud) - int(np.isfinite(cloud).all(1).sum())
+        if bad:
+            raise InputError(
+                f"{bad} of {len(cloud)} {name} feature vectors are not finite; expected numbers: look at the images"
+            )

@@ -1,0 +1,108 @@
+"""A trained generator to its scores: the protocol that all variants have in common."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gans.base import paths
+from gans.data import arrays
+from gans.networks import models, sampling
+from gans.networks.sampling import Sampler
+from gans.networks.settings import Settings
+from gans.scoring import classifier, probe
+from gans.scoring.scores import Bench, Scores, distances_of, extractors, of_images, rounded, student_accuracy, taught
+from gans.scoring.settings import ClassifierSettings
+
+
+def load_bench(dataset: str, settings: ClassifierSettings, device: torch.device) -> Bench:
+    """Return what the stage `reference` left for scoring fakes of a data set."""
+    folder = paths.reference(dataset)
+    judges = classifier.load(paths.classifier(dataset), device)
+    weights = folder / paths.INCEPTION_WEIGHTS
+    found = extractors(judges.classes, weights if weights.exists() else None, device)
+    real = {extractor.name: np.load(folder / f"{extractor.name}.npy") for extractor in found}
+    return Bench(arrays.load(paths.processed(dataset)), real, found, judges, settings, device)
+
+
+def of_generator(bench: Bench, folder: Path) -> Scores:
+    """Return all scores of a training in `folder`."""
+    sampler, settings = models.load_sampler(folder, bench.device)
+    fakes = sampler(sampling.latents(bench.num_images, settings, "evaluation", bench.device))
+    scores = of_images(bench, fakes)
+    asked = sampler.labels(len(fakes))
+    if bench.judges.classes and asked is not None:
+        scores["condition_accuracy"] = bench.judges.classes.accuracy(fakes, asked.numpy())
+        scores["classification_accuracy_score"] = classification_accuracy_score(bench, sampler, settings)
+    observer, conditional = models.load_observer(folder, bench.device)
+    if observer is not None and bench.data.labels is not None and bench.data.shape.num_classes > 1:
+        scores["probe_accuracy"] = probe_accuracy(bench, observer, conditional)
+    return scores
+
+
+def curve(bench: Bench, folder: Path, at_the_end: Scores) -> list[dict[str, float]]:
+    """Return the distances of the averaged generator at each moment that a training kept, and then its last ones.
+
+    All are of fakes of the same latents.
+    """
+    rows: list[dict[str, float]] = []
+    extractor = bench.extractors[0]
+    names = [f"{score}_{extractor.name}" for score in ("fid", "kid")]
+    for images_seen, weights in models.snapshots(folder):
+        sampler, settings = models.load_sampler(folder, bench.device, weights)
+        fakes = sampler(sampling.latents(bench.num_images, settings, "evaluation", bench.device))
+        scores = distances_of(extractor.name, bench.real[extractor.name], extractor(fakes))
+        rows.append({"images": images_seen, **{name: scores[name] for name in names}})
+    _, frames_at = models.load_progress(folder)
+    return [*rows, {"images": frames_at[-1], **{name: at_the_end[name] for name in names}}]
+
+
+def classification_accuracy_score(bench: Bench, sampler: Sampler, settings: Settings) -> float:
+    """Return the accuracy on held-out real images of a classifier that has seen fakes alone.
+
+    It sees as many fakes as there are training images, at most MAX_TAUGHT.
+
+    Ravuri and Vinyals 2019, arXiv:1905.10887.
+    """
+    count = len(taught(bench))
+    labels = sampler.labels(count)
+    assert labels is not None
+    fakes = sampler(sampling.latents(count, settings, "evaluation", bench.device, step=1), labels)
+    return student_accuracy(bench, fakes, labels.numpy(), settings.seed)
+
+
+def probe_accuracy(bench: Bench, observer: torch.nn.Module, conditional: bool) -> float:
+    """Return how well a linear classifier on the observer's features knows the classes of held-out real images.
+
+    It learns from the training images, at most MAX_TAUGHT, spread over all.
+    """
+    data = bench.data
+    assert data.labels is not None
+    held_out = arrays.spread(np.arange(len(data.images))[data.held_out], bench.num_images)
+    train = taught(bench)
+    known, asked = (
+        probe.features_of(observer, data.images[places], conditional, bench.device) for places in (train, held_out)
+    )
+    return probe.accuracy(known, data.labels[train], asked, data.labels[held_out], data.shape.num_classes)
+
+
+def summarised(repeats: Sequence[Scores]) -> dict[str, Any]:
+    """Return each score's mean over trainings that differ in their seed, and with several its deviation under `sd`."""
+    means = {name: float(np.mean([scores[name] for scores in repeats])) for name in repeats[0]}
+    if len(repeats) == 1:
+        return rounded(means)
+    spread = {
+        name: float(np.std([scores[name] for scores in repeats], ddof=1)) for name in means if not name.endswith("_sd")
+    }
+    return {**rounded(means), "sd": rounded(spread)}
+
+
+def best(curve: Sequence[Mapping[str, float]], extractor: str) -> dict[str, Any]:
+    """Return the smallest Frechet distance along a training, and the images seen then.
+
+    It is chosen by the score itself: a best score is better than its generator deserves.
+    """
+    row = min(curve, key=lambda row: row[f"fid_{extractor}"])
+    return {f"fid_{extractor}": float(f"{row[f'fid_{extractor}']:.6g}"), "images": row["images"]}

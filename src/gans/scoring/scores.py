@@ -1,0 +1,128 @@
+"""Images to their scores: one protocol for fakes and for real images."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gans.data import arrays
+from gans.data.arrays import Packed
+from gans.scoring import classifier, distances, features
+from gans.scoring.classifier import Judge, Judges
+from gans.scoring.distances import COVERAGE_NEIGHBOURS, PRECISION_NEIGHBOURS
+from gans.scoring.features import Extractor
+from gans.scoring.settings import ClassifierSettings
+
+Scores = dict[str, float]
+MAX_TAUGHT = 10_000  # images that a probe or a student classifier learns from
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all generators of one data set are scored against."""
+
+    data: Packed
+    real: Mapping[str, np.ndarray]  # features (N, F) of held-out real images, by the name of their extractor
+    extractors: Sequence[Extractor]  # the first is the one that precision, recall and their like are made with
+    judges: Judges
+    classifier: ClassifierSettings  # how classifiers are trained
+    device: torch.device
+
+    @property
+    def num_images(self) -> int:
+        """Return how many fakes are scored: as many as there are real images."""
+        return len(self.real[self.extractors[0].name])
+
+    def protocol(self) -> dict[str, Any]:
+        """Return what has to be said beside every score."""
+        return {"n_real": self.num_images, "n_fake": self.num_images, "extractor": self.extractors[0].name}
+
+
+def extractors(judge: Judge | None, inception_weights: Path | None, device: torch.device) -> list[Extractor]:
+    """Return the extractors that a data set and the given files allow; the first, lite0, is always there."""
+    found: list[Extractor] = [features.Lite0(device)]
+    if judge:
+        found.append(features.OfClassifier(judge))
+    if inception_weights:
+        from gans.scoring.inception import Inception  # here, because torchvision takes seconds to be imported
+
+        found.append(Inception(inception_weights, device))
+    return found
+
+
+def of_images(bench: Bench, images: np.ndarray) -> Scores:
+    """Return the scores that uint8 images (M, S, S, C) have by themselves, be they fake or real."""
+    scores: Scores = {}
+    seen = {extractor.name: extractor(images) for extractor in bench.extractors}
+    for name, found in seen.items():
+        scores |= distances_of(name, bench.real[name], found)
+    real, fake = bench.real[bench.extractors[0].name], seen[bench.extractors[0].name]
+    most = min(len(real), len(fake)) - 1  # of a tiny data set no image has five neighbours
+    scores["precision"], scores["recall"] = distances.precision_and_recall(real, fake, min(PRECISION_NEIGHBOURS, most))
+    scores["density"], scores["coverage"] = distances.density_and_coverage(real, fake, min(COVERAGE_NEIGHBOURS, most))
+    spread = distances.mean_pairwise_distance(real) or 1.0  # equal images have none
+    scores["diversity"] = distances.mean_pairwise_distance(fake) / spread
+    if bench.judges.factors and (having := bench.data.having(bench.classifier.factors)) is not None:
+        wanted = combinations(having[bench.data.train])
+        scores["combination_share"] = len(wanted & combinations(bench.judges.factors.has(images))) / len(wanted)
+    return scores
+
+
+def distances_of(extractor: str, real: np.ndarray, fake: np.ndarray) -> Scores:
+    """Return the distances of fake features (M, F) to real ones (N, F), named after their extractor."""
+    mean, deviation = distances.kernel_distance(real, fake)
+    return {
+        f"fid_{extractor}": distances.frechet_distance(real, fake),
+        f"kid_{extractor}": mean,
+        f"kid_{extractor}_sd": deviation,
+    }
+
+
+def combinations(has: np.ndarray) -> set[int]:
+    """Return which combinations of attributes appear in bool (N, attributes), as numbers: bit j is attribute j."""
+    return set((has @ (1 << np.arange(has.shape[1]))).tolist())
+
+
+def floor(bench: Bench, seed: int) -> Scores:
+    """Return what real training images score, taken for fakes."""
+    data = bench.data
+    scores = of_images(bench, arrays.spread(data.images[data.train], bench.num_images))
+    if bench.judges.classes and data.labels is not None:
+        places = taught(bench)
+        scores["condition_accuracy"] = bench.judges.classes.accuracy(
+            data.images[data.held_out], data.labels[data.held_out]
+        )
+        scores["classification_accuracy_score"] = student_accuracy(
+            bench, data.images[places], data.labels[places], seed
+        )
+    return scores
+
+
+def taught(bench: Bench) -> np.ndarray:
+    """Return where the training images stand that students learn from: all, or MAX_TAUGHT spread over them."""
+    places = np.arange(len(bench.data.images))[bench.data.train]
+    return arrays.spread(places, min(len(places), MAX_TAUGHT))
+
+
+def student_accuracy(bench: Bench, images: np.ndarray, labels: np.ndarray, seed: int) -> float:
+    """Return how right a classifier of images (N, S, S, C) and labels (N,) is on held-out real images."""
+    data = bench.data
+    assert data.labels is not None
+    student = classifier.train(
+        images,
+        labels,
+        data.shape.num_classes,
+        bench.classifier,
+        random_flip=data.meta["symmetric"],
+        seed=seed,
+        device=bench.device,
+    )
+    return student.accuracy(data.images[data.held_out], data.labels[data.held_out])
+
+
+def rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return scores with six significant digits."""
+    return {name: float(f"{value:.6g}") for name, value in scores.items()}

@@ -1,0 +1,78 @@
+"""Pictures in a zip, read in place: nothing is unpacked to disk."""
+
+import io
+import warnings
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gans.base.errors import InputError, in_one_line
+
+MAX_BYTES = 64 * 2**20  # of one picture's file
+MAX_PIXELS = 8192 * 8192
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+warnings.simplefilter("error", Image.DecompressionBombWarning)  # beyond it Pillow refuses, and does not only warn
+
+
+class Archive:
+    """The pictures in the zip at `path`; `names` holds what they are called, in order.
+
+    `name_of` says what the picture in a member is called, or None for a member to pass over. `formats` are Pillow's
+    names of the formats that are allowed. Raises InputError, which ends in what was `expected`, when the file is not
+    a zip or holds no picture, and when it holds one twice. `read` may be called from several threads.
+    """
+
+    def __init__(self, path: Path, name_of: Callable[[str], str | None], formats: Sequence[str], expected: str) -> None:
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+            raise InputError(f"{path} is not a readable zip ({in_one_line(error)}); expected {expected}") from None
+        files = [info for info in self._zip.infolist() if not info.filename.endswith("/")]  # is_dir fails for no name
+        found = [(name_of(info.filename), info) for info in files]
+        self._members = {name: info for name, info in found if name is not None}
+        if not self._members:
+            raise InputError(f"{path} holds no image; expected {expected}")
+        if len(self._members) < sum(name is not None for name, _ in found):
+            raise InputError(f"{path} holds an image twice; expected each name once")
+        self.names = sorted(self._members)
+        self._formats = tuple(formats)
+
+    def read(self, name: str) -> Image.Image:
+        """Return a picture, turned as its EXIF orientation says; raise InputError with the name of a damaged one."""
+        info = self._members[name]
+        if info.file_size > MAX_BYTES:
+            raise InputError(f"{name}: {info.file_size} bytes; expected a picture of at most {MAX_BYTES}")
+        try:
+            picture = self._opened(name)
+            picture.load()
+            ImageOps.exif_transpose(picture, in_place=True)
+            return picture
+        except Exception as error:  # zipfile, zlib and Pillow raise a dozen kinds for as many sorts of damage
+            kinds = " or ".join(self._formats)
+            found = f"not a {kinds}" if isinstance(error, UnidentifiedImageError) else in_one_line(error)
+            raise InputError(f"{name}: {found}; expected a whole {kinds} of at most {MAX_PIXELS} pixels") from None
+
+    def mode(self, name: str) -> str | None:
+        """Return Pillow's name of a picture's mode without decoding it; None for one that `read` refuses at once."""
+        if self._members[name].file_size > MAX_BYTES:
+            return None
+        try:
+            return self._opened(name).mode
+        except Exception:  # as in `read`, which will tell
+            return None
+
+    def _opened(self, name: str) -> Image.Image:
+        info = self._members[name]
+        with opened(self._zip, info) as file:
+            content = file.read(info.file_size)  # without a number, what claims to be small may unpack to gigabytes
+        return Image.open(io.BytesIO(content), formats=self._formats)
+
+
+def opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    """Open a member of a zip; raise BadZipFile unless it is stored or deflated, as all others unpack without bound."""
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise zipfile.BadZipFile(f"{info.filename!r} is compressed, but not deflated: pack it anew")
+    return archive.open(info)

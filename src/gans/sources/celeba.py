@@ -1,0 +1,233 @@
+"""CelebA's archive and its lists: official, local, or written by toyfaces in the same layout.
+
+Liu et al. 2015, "Deep Learning Face Attributes in the Wild". Non-commercial research only, no redistribution.
+"""
+
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Container, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gans.base import artefacts, publishing
+from gans.base.errors import InputError
+from gans.base.progress import progress_bar
+from gans.sources import archives, downloads
+from gans.sources.labelled import LabelledImages
+
+ARCHIVE = "img_align_celeba.zip"
+PARTITION = "list_eval_partition.txt"
+ATTRIBUTES = "list_attr_celeba.txt"
+IDENTITIES = "identity_CelebA.txt"
+
+# Hashes of the published files, and the address of the attribute list on Google Drive (as in torchvision).
+ARCHIVE_SHA256 = "46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74"
+ATTRIBUTES_SHA256 = "f0e5da289d5ccf75ffe8811132694922b60f2af59256ed362afa03fefba324d0"
+ATTRIBUTES_DRIVE_ID = "0B7EVK8r0v71pblRyaVFSWGxPY0U"
+OFFICIAL_SPLIT = {"train": 162_770, "validation": 19_867, "test": 19_962}  # images, in the order of their numbers
+
+MEMBER = re.compile(r"(?:img_align_celeba/){1,2}(\d{6}\.jpg)")  # twice in Kaggle's copy
+SPLITS = ("train", "validation", "test")  # 0, 1 and 2 in the partition list
+UNCONDITIONAL = "give -S 'data.condition_on=[]', which unconditional variants alone can do with"
+
+
+class Archive(archives.Archive):
+    """The pictures in a zip of CelebA's layout, called 000001.jpg and so on."""
+
+    def __init__(self, path: Path) -> None:
+        expected = f"CelebA's {ARCHIVE}, with members such as img_align_celeba/000001.jpg"
+        super().__init__(path, _name_of, ("JPEG",), expected)
+
+
+def _name_of(member: str) -> str | None:
+    match = MEMBER.fullmatch(member)
+    return match[1] if match else None
+
+
+def open_images(folder: Path, condition_on: Sequence[str]) -> LabelledImages:
+    """Return the pictures of CelebA's layout in `folder`, labelled by the joint values of some attributes.
+
+    With k attributes there are 2^k classes; bit j of a label says whether the image has attribute j.
+    """
+    archive = Archive(folder / ARCHIVE)
+    if (folder / PARTITION).exists():
+        splits = read_partition(folder / PARTITION, archive.names)
+    else:
+        splits = default_partition(len(archive.names))
+    known, values = (
+        read_attributes(folder / ATTRIBUTES, archive.names) if (folder / ATTRIBUTES).exists() else ([], None)
+    )
+    return LabelledImages(
+        names=archive.names,
+        splits=splits,
+        labels=_labels(folder / ATTRIBUTES, known, values, condition_on) if condition_on else None,
+        class_names=[_class_name(code, condition_on) for code in range(1 << len(condition_on))] if condition_on else [],
+        read=lambda position: archive.read(archive.names[position]),
+        channels=3,
+        symmetric=True,
+        aligned=True,
+        attributes=condition_on,
+        known_attributes=known,
+        attribute_values=values,
+    )
+
+
+def _labels(path: Path, known: Sequence[str], values: np.ndarray | None, condition_on: Sequence[str]) -> np.ndarray:
+    if values is None:
+        raise InputError(
+            f"data.condition_on is {list(condition_on)}, but there is no {path.name} to read them from; add it to the "
+            f"folder, or {UNCONDITIONAL}"
+        )
+    for attribute in condition_on:
+        if attribute not in known:
+            raise InputError(f"{path} has no attribute {attribute!r}; expected one of {', '.join(known)}")
+    has = values[:, [known.index(attribute) for attribute in condition_on]]
+    return np.asarray(has.astype(np.int64) @ (1 << np.arange(len(condition_on))))
+
+
+def _class_name(code: int, attributes: Sequence[str]) -> str:
+    return ", ".join(name if code >> bit & 1 else f"not {name}" for bit, name in enumerate(attributes))
+
+
+def read_partition(path: Path, names: Sequence[str]) -> dict[str, list[int]]:
+    """Return the positions in `names` that belong to each split, as the partition list says."""
+    split_of: dict[str, str] = {}
+    for number, words in _rows(path):
+        if len(words) != 2 or words[1] not in ("0", "1", "2"):
+            raise InputError(f"{path}, line {number}: {' '.join(words)[:80]!r}; expected a file name and 0, 1 or 2")
+        _refuse_repeated(path, number, words[0], split_of)
+        split_of[words[0]] = SPLITS[int(words[1])]
+    _check_agreement(path, split_of, names)
+    return {split: [i for i, name in enumerate(names) if split_of[name] == split] for split in SPLITS}
+
+
+def default_partition(num_images: int) -> dict[str, list[int]]:
+    """Return the split of an archive without a list: CelebA's own at its size, else 80, 10 and 10 % in order."""
+    counts = list(OFFICIAL_SPLIT.values())
+    if num_images != sum(counts):
+        counts = [num_images - 2 * (num_images // 10), num_images // 10, num_images // 10]
+    starts = np.cumsum([0, *counts])
+    return {split: list(range(starts[i], starts[i + 1])) for i, split in enumerate(SPLITS)}
+
+
+def read_attributes(path: Path, names: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Return the attributes' names, and whether each image has each of them, as bool (len(names), attributes)."""
+    lines = list(_rows(path))
+    if len(lines) < 2:
+        raise InputError(f"{path} has {len(lines)} lines; expected a count, the attributes' names and a row an image")
+    (_, count), (_, known), *rows = lines
+    if count != [str(len(rows))]:
+        raise InputError(f"{path}: its first line says {' '.join(count)[:80]!r}, but it has {len(rows)} rows")
+    if len(set(known)) < len(known):
+        twice = next(name for place, name in enumerate(known) if name in known[:place])
+        raise InputError(f"{path} names the attribute {twice!r} twice; expected each once")
+    values: dict[str, list[bool]] = {}
+    for number, words in rows:
+        if len(words) != 1 + len(known) or not {"-1", "1"}.issuperset(words[1:]):
+            raise InputError(f"{path}, line {number}: expected a file name and {len(known)} values, each -1 or 1")
+        _refuse_repeated(path, number, words[0], values)
+        values[words[0]] = [word == "1" for word in words[1:]]
+    _check_agreement(path, values, names)
+    return known, np.array([values[name] for name in names], dtype=bool)
+
+
+def _rows(path: Path) -> Iterable[tuple[int, list[str]]]:
+    """Yield line numbers and words: the published lists end their lines in blanks or CRLF, which `split` forgives."""
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not a text file; expected one of CelebA's lists") from None
+    yield from ((number, line.split()) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _refuse_repeated(path: Path, number: int, name: str, listed: Container[str]) -> None:
+    if name in listed:
+        raise InputError(f"{path}, line {number}: {name} stands there a second time; expected one row an image")
+
+
+def _check_agreement(path: Path, listed: Iterable[str], names: Sequence[str]) -> None:
+    """Raise InputError unless the list has exactly one row for each image of the archive."""
+    listed, images = set(listed), set(names)
+    for found, problem in ((images - listed, "has no row for"), (listed - images, "lists what the archive lacks:")):
+        if found:
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            raise InputError(f"{path} {problem} {min(found)}{more}; expected one row for each of {len(images)} images")
+
+
+def fetch(folder: Path, kept: Path, url: str, sha256: str | None, with_attributes: bool) -> None:
+    """Gather the published archive in `folder`, and the attribute list when needed, from `kept` where they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.iterdir():
+        if not leftover.name.startswith(ARCHIVE):  # the archive and what there is of it are worth keeping
+            publishing.remove(leftover)
+    for name in (ARCHIVE, ATTRIBUTES) if with_attributes else (ARCHIVE,):
+        if (kept / name).exists() and not (folder / name).exists():
+            shutil.copyfile(kept / name, folder / name)
+    downloads.fetch(url, folder / ARCHIVE, sha256=(sha256 or ARCHIVE_SHA256).lower(), starts_with=b"PK")
+    if with_attributes:
+        fetch_attributes(folder / ATTRIBUTES)
+
+
+def fetch_attributes(destination: Path) -> None:
+    """Fetch the attribute list from Google Drive, where alone it is published, with gdown."""
+    by_hand = f"put {ATTRIBUTES} and {ARCHIVE} into a folder and set data.root, or {UNCONDITIONAL}"
+    if destination.exists() and artefacts.sha256_of(destination) == ATTRIBUTES_SHA256:
+        return
+    import gdown  # half a second that no other data set needs
+
+    with tempfile.TemporaryDirectory() as scratch:
+        received = Path(scratch) / ATTRIBUTES
+        try:
+            gdown.download(id=ATTRIBUTES_DRIVE_ID, output=str(received), quiet=True)
+            found = artefacts.sha256_of(received)
+        except Exception as error:  # gdown raises what requests and Drive's pages give it
+            raise InputError(
+                f"{ATTRIBUTES} could not be fetched from Google Drive ({error}); try again later, {by_hand}"
+            ) from None
+        if found != ATTRIBUTES_SHA256:
+            raise InputError(f"Google Drive sent another file than {ATTRIBUTES}; try again later, {by_hand}")
+        shutil.copyfile(received, destination)
+
+
+def copy_local(root: Path, folder: Path, sha256: str | None) -> None:
+    """Gather the archive and the lists that lie in `root` in `folder`."""
+    if not root.is_dir():
+        raise InputError(f"data.root is {root}, which is no folder; expected one that holds {ARCHIVE}")
+    if not (root / ARCHIVE).is_file():
+        raise InputError(f"data.root is {root}, which holds no {ARCHIVE}; expected CelebA's files there")
+    if sha256 and (found := artefacts.sha256_of(root / ARCHIVE)) != sha256.lower():
+        raise InputError(f"{root / ARCHIVE} has SHA-256 {found}; expected {sha256.lower()}, as data.sha256 says")
+    publishing.make_anew(folder)
+    for name in (ARCHIVE, PARTITION, ATTRIBUTES, IDENTITIES):
+        if (root / name).is_file():
+            shutil.copyfile(root / name, folder / name)
+
+
+def write(
+    folder: Path, attributes: Sequence[str], faces: Iterable[tuple[bytes, Sequence[bool], int]], count: int
+) -> None:
+    """Write `count` faces (JPEG, attribute values, identity) as an archive with CelebA's lists and their quirks.
+
+    Split 75 %, 12.5 % and 12.5 % in order. The same faces give the same bytes: the archive holds no dates.
+    """
+    publishing.make_anew(folder)
+    rows: list[str] = []
+    partition: list[str] = []
+    identities: list[str] = []
+    with (
+        zipfile.ZipFile(folder / ARCHIVE, "w", zipfile.ZIP_STORED) as archive,
+        progress_bar(count, "faces", "img") as bar,
+    ):
+        for index, (jpeg, values, identity) in enumerate(faces):
+            name = f"{index + 1:06d}.jpg"
+            archive.writestr(zipfile.ZipInfo(f"img_align_celeba/{name}"), jpeg)
+            rows.append(name + "".join(f"{1 if value else -1:3d}" for value in values) + "\n")
+            partition.append(f"{name} {(index * 8 >= count * 6) + (index * 8 >= count * 7)}\r\n")
+            identities.append(f"{name} {identity}\n")
+            bar.update()
+    header = [f"{count}\n", " ".join(attributes) + " \n"]
+    for list_name, lines in ((ATTRIBUTES, header + rows), (PARTITION, partition), (IDENTITIES, identities)):
+        (folder / list_name).write_text("".join(lines), encoding="ascii", newline="")

@@ -1,0 +1,94 @@
+"""What is watched over a training: means of its losses, and the images that the same latents give."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from gans.networks import sampling
+from gans.networks.sampling import Sampler
+from gans.networks.settings import Settings
+
+MAX_ROWS = 1000  # of the loss curve
+PROGRESS_IMAGES = 16  # latents whose images are kept over training
+
+
+class LossCurve:
+    """Readings averaged over intervals, at most MAX_ROWS of them, summed on the device so that no step waits."""
+
+    def __init__(self, num_iterations: int, images_an_iteration: int, num_images: int, device: torch.device) -> None:
+        self._interval = math.ceil(num_iterations / MAX_ROWS)
+        self._iterations_in = [0] * math.ceil(num_iterations / self._interval)
+        self._images_an_iteration = images_an_iteration
+        self._num_images = num_images
+        self._device = device
+        self._columns: list[str] = []
+
+    def add(self, iteration: int, readings: Mapping[str, torch.Tensor]) -> None:
+        """Add an iteration's scalars to its interval."""
+        if not self._columns:
+            self._columns = list(readings)
+            self._sums = torch.zeros(len(self._iterations_in), len(readings), device=self._device)
+        row = iteration // self._interval
+        self._iterations_in[row] += 1
+        self._sums[row] += torch.stack([value.detach() for value in readings.values()])
+
+    def rows(self) -> list[dict[str, float]]:
+        """Return a row an interval: step, images and epoch at its end, then the means of what was read in it.
+
+        Waits for the device.
+        """
+        filled = [count for count in self._iterations_in if count]
+        steps = np.cumsum(filled)
+        totals = self._sums[: len(filled)].cpu().double().numpy()
+        return [
+            self._row(int(step), means) for step, means in zip(steps, totals / np.array(filled)[:, None], strict=True)
+        ]
+
+    def newest(self) -> dict[str, float]:
+        """Return the means of the interval at hand. Waits for the device."""
+        row = sum(count > 0 for count in self._iterations_in) - 1
+        return self._row(sum(self._iterations_in), (self._sums[row] / self._iterations_in[row]).cpu().double().numpy())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what has been read so far."""
+        return {"columns": self._columns, "iterations_in": self._iterations_in, "sums": self._sums}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what a curve of the same length had read."""
+        self._columns, self._iterations_in = list(state["columns"]), list(state["iterations_in"])
+        self._sums = state["sums"].to(self._device)
+
+    def _row(self, step: int, means: np.ndarray) -> dict[str, float]:
+        images = step * self._images_an_iteration
+        row = {"step": step, "images": images, "epoch": round(images / self._num_images, 4)}
+        return row | dict(zip(self._columns, means.tolist(), strict=True))
+
+
+class Progress:
+    """Images of the same latents over training, taken more often at its start, where most happens."""
+
+    def __init__(
+        self, sampler: Sampler, settings: Settings, num_iterations: int, num_frames: int, device: torch.device
+    ) -> None:
+        self._sampler = sampler
+        self._z = sampling.latents(PROGRESS_IMAGES, settings, "fixed_latents", device)
+        self._moments = {round(num_iterations * (i / (num_frames - 1)) ** 2) for i in range(num_frames)}
+        self.frames: list[np.ndarray] = []  # uint8 (16, S, S, C) each
+        self.images_seen: list[int] = []
+
+    def look(self, iteration: int, images_seen: int) -> None:
+        """Keep the generator's images when this iteration is one of those to be shown."""
+        if iteration in self._moments:
+            self.frames.append(self._sampler(self._z))
+            self.images_seen.append(images_seen)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the images so far."""
+        return {"frames": [torch.from_numpy(frame) for frame in self.frames], "images_seen": self.images_seen}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from the images of an earlier part of the same training."""
+        self.frames, self.images_seen = [frame.numpy() for frame in state["frames"]], list(state["images_seen"])

@@ -1,0 +1,136 @@
+"""A variant's trainings, one a seed, each into its folder; what was interrupted goes on."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from gans.base.errors import InputError
+from gans.data.arrays import Packed
+from gans.networks import models
+from gans.networks.contract import Variant
+from gans.networks.settings import Settings
+from gans.runtime import devices
+from gans.training import loop, state
+from gans.training.distributed import ALONE, Ranks
+from gans.training.loop import Weights
+from gans.training.observer import Snapshots
+from gans.training.saver import Saving
+from gans.training.state import Store
+from gans.training.steps import Execution
+from gans.training.trained import Trained
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what the trainings of a variant give."""
+
+    name: str
+    kind: type[Variant]
+    settings: Settings  # of the first training; the others differ in their seeds, which count up from its own
+    data: Packed
+    num_frames: int  # images over training
+    device: torch.device
+    how: Execution
+    seeds: int = 1
+    weights: Weights | None = None  # to start from
+    snapshots_every: float | None = None  # epochs between the averaged generators that the first training keeps
+    ranks: Ranks = ALONE
+
+    @property
+    def key(self) -> str:
+        """Return the name of the plan's resume states: another one as soon as anything here but `ranks` is another."""
+        weights = {
+            network: {key: state.digest(value) for key, value in values.items()}
+            for network, values in (self.weights or {}).items()
+        }
+        facts = {
+            "name": self.name,
+            "settings": self.settings.model_dump(),
+            "seeds": self.seeds,
+            "data": self.data.meta,
+            "labels": None if self.data.labels is None else state.digest(self.data.labels),
+            "weights": weights,
+            "num_frames": self.num_frames,
+            "snapshots_every": self.snapshots_every,
+            "how": asdict(self.how),
+        }
+        return state.key_of(facts, self.device)
+
+    def carry_out(
+        self, folder: Path | None, scratch: Path | None, *, save_seconds: float, save_epochs: float
+    ) -> tuple[Trained, list[float]]:
+        """Train into `folder`, which is made; return the first training, and the seconds that each took.
+
+        States are saved in `scratch`, so often, and a training of which one lies there goes on from it. Of several
+        ranks the first alone has the two folders and writes; all train.
+        """
+        crew = self._crew(scratch) if scratch else None
+        self.ranks.from_first(None)  # what the others wait for: nothing stands in the way
+        trainings: list[Trained] = []
+        for repeat, settings in enumerate(self._settings_of_each()):
+            saving = Saving(Store(crew / f"seed_{settings.seed}"), save_seconds, save_epochs) if crew else None
+            try:
+                trained = self._train(settings, saving, with_snapshots=not repeat)
+            except InputError as error:
+                raise InputError(f"with seed {settings.seed}: {error}" if repeat else str(error)) from None
+            if folder and saving:
+                place = models.make_repeat(folder, repeat)
+                models.copy_snapshots(saving.store.folder, place)
+                self._save(place, settings, trained)
+            trainings.append(trained)
+        return trainings[0], [trained.seconds for trained in trainings]
+
+    def _train(self, settings: Settings, saving: Saving | None, with_snapshots: bool) -> Trained:
+        snapshots = None
+        if saving and self.snapshots_every and with_snapshots:
+            snapshots = Snapshots(self.snapshots_every, partial(models.save_snapshot, saving.store.folder))
+        remedy = f"lower batch_size ({settings.batch_size}) or width ({settings.width})"
+        with devices.explaining_lack_of_memory(self.device, remedy):
+            return loop.train(
+                self.kind,
+                settings,
+                self.data.shape,
+                self.data.images[self.data.train],
+                self.data.train_labels,
+                self.device,
+                self.num_frames,
+                weights=self.weights,
+                snapshots=snapshots,
+                saving=saving,
+                how=self.how,
+                ranks=self.ranks,
+            )
+
+    def _save(self, place: Path, settings: Settings, trained: Trained) -> None:
+        models.save(
+            place,
+            name=self.name,
+            settings=settings,
+            shape=self.data.shape,
+            averaged=trained.averaged,
+            networks=trained.variant.networks,
+            frames=trained.progress.frames,
+            frames_at=trained.progress.images_seen,
+        )
+
+    def _crew(self, scratch: Path) -> Path:
+        """Return the folder for states of as many ranks and threads as these.
+
+        Raises InputError when there are states of more ranks or fewer, whose parts of a batch were others. Another
+        number of threads starts anew: on a CPU its bytes would be others.
+        """
+        ranks = f"ranks_{self.ranks.size}_"
+        for other in scratch.glob("ranks_*"):
+            if not other.name.startswith(ranks) and list(other.rglob("*.pt")):
+                raise InputError(
+                    f"an interrupted training of {self.name} in {other} is of {other.name.split('_')[1]} rank(s), this "
+                    f"one of {self.ranks.size}; expected as many: set run.launcher back, or remove that folder"
+                )
+        return scratch / f"{ranks}threads_{torch.get_num_threads()}"
+
+    def _settings_of_each(self) -> Iterator[Settings]:
+        for repeat in range(self.seeds):
+            yield self.settings.model_copy(update={"seed": self.settings.seed + repeat})

@@ -1,0 +1,121 @@
+"""The resume state of a training on disk: whole or not there, and verified when it is read."""
+
+import hashlib
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gans.base import artefacts, publishing
+from gans.runtime import devices
+
+NUM_KEPT = 2  # states: should the newest be damaged, the one before it serves
+DIGITS = 12  # of the step in a state's name, so that names sort as numbers do
+
+
+def key_of(facts: Mapping[str, Any], device: torch.device) -> str:
+    """Return 20 hexadecimal digits that stand for all that decides a result: other ones when any of it is another.
+
+    That is the facts, which are JSON values, the device, the versions, and all code of this project imported so far.
+    """
+    everything = {**facts, "device": devices.fingerprint(device), "code": _code_in_use()}
+    return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def digest(array: np.ndarray | torch.Tensor) -> str:
+    """Return a hash of an array's type, shape and values."""
+    tensor = torch.as_tensor(array).contiguous()
+    values = tensor.flatten().view(torch.uint8).numpy()  # NumPy does not know all types that torch has
+    return hashlib.sha256(f"{tensor.dtype} {tuple(tensor.shape)} ".encode() + values.tobytes()).hexdigest()
+
+
+class Store:
+    """The states of one training in a folder: `<step>.pt`, and its SHA-256 beside it as `<step>.pt.sha256`.
+
+    Whatever else lies in the folder when a state is saved belongs to that state, which is whole only with it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._hashes: dict[str, str] = {}  # of the other files, each read once
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def save(self, step: int, state: Mapping[str, Any]) -> None:
+        """Write a state; of those before it, the newest stays. When this fails, all that was saved before is kept."""
+        content = io.BytesIO()
+        torch.save({"state": dict(state), "files": self._files()}, content)
+        path = self.folder / f"{step:0{DIGITS}}.pt"
+        with publishing.published(_hash_of(path)) as draft:
+            draft.write_text(f"{hashlib.sha256(content.getbuffer()).hexdigest()}  {path.name}\n")
+        with publishing.published(path) as draft:
+            draft.write_bytes(content.getbuffer())
+        for old in self._states()[:-NUM_KEPT]:
+            _remove(old)
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the newest state that is whole; None without one, with the folder emptied.
+
+        What is damaged, what is newer than the state, and what a killed save left are removed.
+        """
+        for path in reversed(self._states()):
+            if (found := self._read(path)) is not None:
+                state: dict[str, Any] = found["state"]
+                self._remove_all_but(self._states(), found["files"])
+                return state
+            print(f"{path} is damaged and not used: going on from an earlier state, or anew", file=sys.stderr)
+            _remove(path)
+        self._remove_all_but([], {})
+        return None
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
+        """Return what `save` wrote at `path`, None unless all of it is as it was."""
+        try:
+            content, said = path.read_bytes(), _hash_of(path).read_bytes().split()[:1]
+            if said != [hashlib.sha256(content).hexdigest().encode()]:
+                return None
+            found: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            return found if found["files"].items() <= self._files().items() else None
+        except OSError:  # a sector that cannot be read, or no hash
+            return None
+
+    def _remove_all_but(self, states: Sequence[Path], files: Mapping[str, str]) -> None:
+        """Remove every file but the states, with their hashes, and those of these names."""
+        kept = {*states, *map(_hash_of, states), *(self.folder / name for name in files)}
+        for path in self.folder.rglob("*"):
+            if path.is_file() and path not in kept:
+                path.unlink()
+        self._hashes = dict(files)
+
+    def _states(self) -> list[Path]:
+        """Return the files of all states, oldest first."""
+        return sorted(self.folder.glob("[0-9]*.pt"))
+
+    def _files(self) -> dict[str, str]:
+        """Return the SHA-256 of all other files in the folder, by their names."""
+        states = {file.name for path in self._states() for file in (path, _hash_of(path))}
+        inside = (path for path in self.folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        names = {path.relative_to(self.folder).as_posix() for path in inside} - states
+        for name in names - self._hashes.keys():
+            self._hashes[name] = artefacts.sha256_of(self.folder / name)
+        return {name: self._hashes[name] for name in names}
+
+
+def _hash_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _remove(path: Path) -> None:
+    path.unlink()
+    _hash_of(path).unlink(missing_ok=True)
+
+
+def _code_in_use() -> dict[str, str]:
+    """Return the SHA-256 of every file of this project that has been imported so far, by its module."""
+    names = [name for name in sys.modules if name.split(".")[0] in ("gans", "stages", "__main__")]
+    files = {name: getattr(sys.modules[name], "__file__", None) for name in names}
+    return {name: artefacts.sha256_of(Path(file)) for name, file in files.items() if file}

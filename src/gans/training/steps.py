@@ -1,0 +1,178 @@
+"""One iteration of a training, every player's steps in order: as it is written, compiled, or as one CUDA graph."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from gans.base import launchers
+from gans.base.errors import InputError, in_one_line
+from gans.networks.contract import Loss, Readings, Turn, Variant
+from gans.training.distributed import ALONE, Ranks
+from gans.training.finite import FiniteGuard
+
+Inputs = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]  # images (B, C, S, S), labels (B,), latents (B, nz)
+COMPILED: dict[str, Any] = {"fallback_random": True}  # what is drawn at random is what plain layers draw
+WARM_UP = 3  # iterations before the graph is recorded: by then all is compiled, chosen and in its place
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How an iteration is carried out."""
+
+    bf16: bool = False  # layers that gain from it compute with 8 bits of fraction; weights, losses and averages do not
+    synchronised: bool = False  # batch normalisation is over the images of all ranks
+    compiled: bool = False  # networks through torch.compile, and on CUDA the whole iteration as one graph
+
+    @property
+    def arithmetic(self) -> str:
+        """Return its name, as `run.precision` has it."""
+        return "bf16" if self.bf16 else "fp32"
+
+
+PLAIN = Execution()
+
+
+def execution(device: torch.device, precision: str, compiled: str, synchronised: bool = False) -> Execution:
+    """Return what `run.precision` (auto, fp32, bf16) and `run.compile` (auto, off, on) mean on a device.
+
+    Raises InputError when the device cannot do what is asked.
+    """
+    on_cuda = device.type == "cuda"
+    compiler = os.environ.get("CC", "gcc") if on_cuda else os.environ.get("CXX", "g++")
+    if compiled == "on" and not shutil.which(compiler):
+        raise InputError(f"run.compile is on, but there is no {compiler} to compile with; install it, or set it to off")
+    knows_bf16 = on_cuda and torch.cuda.is_bf16_supported(including_emulation=False)
+    if compiled == "on" and launchers.started_by_torchrun():
+        raise InputError("run.compile is on, but run.launcher is torchrun; expected off or auto")
+    if precision == "bf16" and on_cuda and not knows_bf16:
+        raise InputError("run.precision is bf16, which this GPU does not know; expected fp32 or auto")
+    if synchronised and not on_cuda:
+        raise InputError("run.sync_batchnorm is true, which torch has for CUDA alone; expected false here")
+    bf16 = precision == "bf16" or (precision == "auto" and knows_bf16)
+    return Execution(bf16, synchronised=synchronised, compiled=compiled == "on")
+
+
+class Iteration:
+    """The steps of all players; `guard` looks at each loss and gradient before it is learnt from."""
+
+    def __init__(
+        self,
+        variant: Variant,
+        turns: Sequence[Turn],
+        optimizers: Mapping[str, torch.optim.Optimizer],
+        guard: FiniteGuard,
+        device: torch.device,
+        how: Execution,
+        ranks: Ranks = ALONE,
+    ) -> None:
+        self.variant, self._optimizers, self._guard = variant, optimizers, guard
+        self.turns, self.device, self.how, self._ranks = turns, device, how, ranks
+        self._losses: dict[str, Loss] = {turn.column: turn.loss for turn in turns}
+        if how.compiled:
+            variant.generator.compile(dynamic=False, options=COMPILED)
+            self._losses = {
+                column: torch.compile(loss, dynamic=False, options=COMPILED) for column, loss in self._losses.items()
+            }
+
+    def __call__(self, inputs: Sequence[Inputs], share: float) -> Readings:
+        """Learn from inputs for each step of the first player, after a share of the run; return what was read."""
+        return self.learn(inputs, torch.full((), share, device=self.device))
+
+    def learn(self, inputs: Sequence[Inputs], share: torch.Tensor) -> Readings:
+        """Learn from inputs for each step of the first player; return the losses and what else was read."""
+        readings: Readings = {}
+        for turn in self.turns:
+            for step in range(turn.steps):
+                # The first player gets a fresh batch for each of its steps; the others see its last one.
+                if turn is self.turns[0]:
+                    batch = self.variant.batch(*inputs[step], share)
+
+                # The learner takes one step down its loss; what the loss only looks through is left alone.
+                _set_frozen(turn, True)
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.how.bf16):
+                    if turn.sees_fakes:
+                        batch.fake  # noqa: B018  # made here and once, not within what is compiled for each player
+                    loss, own_readings = self._losses[turn.column](batch)
+                self._optimizers[turn.column].zero_grad(set_to_none=True)
+                loss.backward()
+                read = {turn.column: loss.detach(), **{name: value.detach() for name, value in own_readings.items()}}
+                self._average(turn, read)
+                self._guard.look(read[turn.column], turn.learner)
+                self._optimizers[turn.column].step()
+                _set_frozen(turn, False)
+                readings |= read
+        return readings
+
+    def _average(self, turn: Turn, read: Readings) -> None:
+        """Have all ranks go by the gradients, and note the readings, of the whole batch."""
+        gradients = [weight.grad for weight in turn.learner.parameters() if weight.grad is not None]
+        self._ranks.average([*gradients, *read.values()])
+
+
+class GraphedIteration:
+    """An iteration on CUDA that is recorded once and then launched as a whole, in place of some hundred kernels.
+
+    The first few are carried out as they are. What the layers draw for themselves is the same either way: a replay
+    takes up torch's random state as it finds it.
+    """
+
+    def __init__(self, iteration: Iteration) -> None:
+        for turn in iteration.turns:
+            if iteration.variant.pace(turn.column, 0.0).beta2 != iteration.variant.pace(turn.column, 1.0).beta2:
+                raise InputError("run.compile is on, but beta2 changes, which a CUDA graph cannot; set it to off")
+        self._iteration = iteration
+        self._stream = torch.cuda.Stream()
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._before = 0
+
+    def __call__(self, inputs: Sequence[Inputs], share: float) -> Readings:
+        """Learn from inputs, whose shapes never change; the readings hold until the next call."""
+        if self._before < WARM_UP:
+            self._before += 1
+            self._stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(self._stream):
+                readings = self._iteration(inputs, share)
+            torch.cuda.current_stream().wait_stream(self._stream)
+            return readings
+        if self._graph is None:
+            self._graph = self._recorded(inputs)
+        self._share.fill_(share)
+        for place, given in zip(self._places, inputs, strict=True):
+            for tensor, fresh in zip(place, given, strict=True):
+                if tensor is not None and fresh is not None:
+                    tensor.copy_(fresh)
+        self._graph.replay()
+        return self._readings
+
+    def _recorded(self, inputs: Sequence[Inputs]) -> torch.cuda.CUDAGraph:
+        """Record what an iteration launches, without carrying it out, on tensors that later inputs are copied to."""
+        self._places: list[Inputs] = [
+            (images.clone(), None if labels is None else labels.clone(), z.clone()) for images, labels, z in inputs
+        ]
+        self._share = torch.zeros((), device=inputs[0][0].device)
+        graph = torch.cuda.CUDAGraph()
+        try:
+            # By thread, because another one may be reading images ahead.
+            with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
+                self._readings = self._iteration.learn(self._places, self._share)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            raise InputError(
+                f"no CUDA graph can be made of this training ({in_one_line(error)}); set run.compile to off"
+            ) from None
+        return graph
+
+
+def graphed(iteration: Iteration) -> Iteration | GraphedIteration:
+    """Return an iteration that is compiled for CUDA as one to be recorded, any other as it is."""
+    return GraphedIteration(iteration) if iteration.how.compiled and iteration.device.type == "cuda" else iteration
+
+
+def _set_frozen(turn: Turn, frozen: bool) -> None:
+    for module in turn.frozen:
+        module.requires_grad_(not frozen)

@@ -1,0 +1,61 @@
+"""What a training leaves behind, and the facts that are told of it."""
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from gans.networks.contract import Variant
+from gans.runtime import devices
+from gans.training.curves import Progress
+from gans.training.steps import PLAIN, Execution
+
+COLUMNS = ("step", "images", "epoch", "loss_d", "loss_g", "d_real", "d_fake")  # of every variant's loss curve
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves behind."""
+
+    variant: Variant  # its networks as they ended
+    averaged: nn.Module  # the generator to use
+    rows: list[dict[str, float]]  # of metrics/losses/<variant>.csv
+    steps: dict[str, int]  # optimiser steps, by the column of the player's loss
+    images_seen: int  # real images shown to the first player
+    progress: Progress
+    seconds: float  # of the loop, over all the parts of a training that was interrupted
+
+    def facts(self, device: torch.device, how: Execution = PLAIN) -> dict[str, Any]:
+        """Return what a rerun on this kind of device repeats exactly."""
+        players = {"generator": "g", "discriminator": "d"}
+        networks = self.variant.networks.items()
+        return {
+            "images_seen": self.images_seen,
+            **{f"steps_{column.removeprefix('loss_')}": count for column, count in self.steps.items()},
+            **{f"parameters_{players.get(name, name)}": _num_weights(module) for name, module in networks},
+            **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
+            "device": device.type,
+            "arithmetic": how.arithmetic,
+            "compiled": how.compiled,
+            "threads": torch.get_num_threads(),
+            "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        }
+
+
+def timings(images_seen: int, seconds: Sequence[float], device: torch.device) -> dict[str, Any]:
+    """Return what no rerun repeats of trainings that took so many seconds each: their mean, and the most memory."""
+    mean = float(np.mean(seconds))
+    return {
+        "images_per_second": round(images_seen / mean, 1),
+        "seconds": round(mean, 1),
+        "peak_memory_mb": round(devices.peak_memory_mb(device)),
+        "device": devices.description(device),
+    }
+
+
+def _num_weights(module: nn.Module) -> int:
+    return sum(weight.numel() for weight in module.parameters())

@@ -1,0 +1,28 @@
+"""Draw what the autoencoders of several latent sizes make."""
+
+import stages
+from gans.base import paths, publishing
+from gans.figures import grids, pictures
+from gans.networks import models, sampling
+from gans.params import Params
+from gans.runtime import devices
+
+
+def main() -> None:
+    """Write samples/codes/: fakes of each size side by side, and the plane of the two-dimensional code."""
+    params = Params.load()
+    device = devices.prepare(params.run.device, params.run.deterministic)
+    sides = []
+    with publishing.published(paths.CODES) as draft:
+        draft.mkdir()
+        for nz in params.codes.nz:
+            sampler, settings = models.load_sampler(paths.model("codes") / f"nz_{nz}", device)
+            z = sampling.latents(pictures.GRID**2, settings, "fixed_latents", device)
+            sides.append(grids.grid(sampler(z), pictures.GRID))
+            if nz == 2:
+                pictures.save_manifold(draft / "manifold.png", sampler, device)
+        grids.save_png(draft / "sizes.png", grids.captioned(sides, [f"nz = {nz}" for nz in params.codes.nz]))
+
+
+if __name__ == "__main__":
+    stages.run(main)

@@ -1,0 +1,149 @@
+"""Batches are a function of (array, seed, step)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+
+from gans.base.errors import InputError
+from gans.data import arrays
+from gans.data.arrays import Images
+from gans.data.batches import Batches
+from gans.data.pixels import to_uint8
+from gans.runtime import devices
+
+COUNT = 21
+
+
+@pytest.fixture
+def numbered() -> np.ndarray:
+    """Images that tell their number, and which way round they are: the left half is brighter."""
+    numbers = np.arange(COUNT, dtype=np.uint8)[:, None, None, None] * 4
+    left = np.array([3] * 8 + [0] * 8, np.uint8)[None, None, :, None]
+    return np.broadcast_to(numbers + left, (COUNT, 16, 16, 3)).copy()
+
+
+def make(
+    images: Images, *, batch_size: int = 8, random_flip: bool = True, seed: int = 3, device: str = "cpu"
+) -> Batches:
+    labels = np.arange(len(images))
+    where = torch.device(device)
+    return Batches(images, labels, batch_size=batch_size, random_flip=random_flip, seed=seed, device=where)
+
+
+def batch_of(batches: Batches, step: int) -> np.ndarray:
+    return to_uint8(batches[step][0]).numpy()
+
+
+def test_an_epoch_shows_each_image_once(numbered: np.ndarray) -> None:
+    batches = make(numbered, batch_size=7)
+    assert batches.per_epoch == 3
+    for epoch in (0, 1):
+        shown = [batch_of(batches, 3 * epoch + place)[:, 0, :, 0].min(1) // 4 for place in range(3)]
+        assert sorted(np.concatenate(shown).tolist()) == list(range(COUNT))
+
+
+def test_any_step_can_be_asked_for_in_any_order(numbered: np.ndarray) -> None:
+    batches = make(numbered)
+    in_order = [batch_of(batches, step) for step in range(6)]
+    for step in (5, 0, 3, 1):
+        assert (batch_of(make(numbered), step) == in_order[step]).all()
+        assert (batch_of(batches, step) == in_order[step]).all()
+    assert not (in_order[0] == in_order[2]).all()
+
+
+def test_another_seed_gives_another_order(numbered: np.ndarray) -> None:
+    one, two = make(numbered), make(numbered, seed=4)
+    assert not (batch_of(one, 0) == batch_of(two, 0)).all()
+
+
+def test_half_of_the_images_are_mirrored(numbered: np.ndarray) -> None:
+    batches = make(numbered)
+    mirrored = np.concatenate(
+        [batch[:, 0, 0, 0] < batch[:, 0, -1, 0] for batch in (batch_of(batches, i) for i in range(50))]
+    )
+    assert abs(mirrored.mean() - 0.5) < 4 * 0.5 / np.sqrt(mirrored.size)
+    plain = make(numbered, random_flip=False)
+    assert (batch_of(plain, 0)[:, 0, 0, 0] > batch_of(plain, 0)[:, 0, -1, 0]).all()
+
+
+def test_labels_stay_with_their_images(numbered: np.ndarray) -> None:
+    images, labels = make(numbered, random_flip=False)[4]
+    assert labels is not None
+    assert (to_uint8(images)[:, 0, -1, 0] // 4 == labels).all()
+    source = {"batch_size": 8, "random_flip": True, "seed": 3, "device": torch.device("cpu")}
+    assert Batches(numbered, None, **source)[0][1] is None  # type: ignore[arg-type]
+
+
+def test_fewer_images_than_a_batch_are_refused(numbered: np.ndarray) -> None:
+    with pytest.raises(InputError, match="batch_size is 64, but 21 training images; expected at most as many"):
+        make(numbered, batch_size=64)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("mapped", [True, False])
+def test_images_on_the_device_and_on_the_disk_give_the_same_batches(
+    numbered: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapped: bool, device: str
+) -> None:
+    """Whatever is asked for next: what was read ahead is used only where it is what comes next."""
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("this machine has no GPU")
+    np.save(tmp_path / "images.npy", numbered)
+    source = np.load(tmp_path / "images.npy", mmap_mode="r") if mapped else numbered
+    monkeypatch.setattr(devices, "room_for_images", lambda _: 0)
+    on_disk = make(source[1:], device=device)
+    monkeypatch.setattr(devices, "room_for_images", lambda _: numbered.nbytes)
+    on_device = make(source[1:], device=device)
+    for step in (0, 1, 2, 3, 4, 2, 7, 8, 0):
+        for one, other in zip(on_disk[step], on_device[step], strict=True):
+            assert one is not None
+            assert other is not None
+            assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+@pytest.mark.parametrize("a_shard", [1, 4, 9, 20])
+def test_batches_are_the_same_for_any_size_of_shards(
+    numbered: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a_shard: int, on_disk: bool
+) -> None:
+    monkeypatch.setattr(devices, "room_for_images", lambda _: 0 if on_disk else numbered.nbytes)
+    for path, count in arrays.image_files(tmp_path, COUNT, a_shard).items():
+        start = int(path.stem.removeprefix("images_")) * a_shard
+        np.save(path, numbered[start : start + count])
+    (tmp_path / "meta.json").write_text("{}")
+    shards = arrays.load(tmp_path).images
+    assert len(shards) == COUNT
+    of_shards, of_one = make(shards[2:]), make(numbered[2:])
+    for step in (0, 1, 4, 2, 3):
+        assert (batch_of(of_shards, step) == batch_of(of_one, step)).all()
+
+
+def test_an_array_of_ten_gigabytes_does_not_fill_the_memory(tmp_path: Path) -> None:
+    """The file has holes in place of most images, which take no room on the disk, but in memory they would."""
+    path = tmp_path / "images.npy"
+    images = np.lib.format.open_memmap(path, "w+", np.uint8, (814_000, 64, 64, 3))
+    images[:64] = 255
+    images.flush()
+    assert path.stat().st_size > 10e9
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "src")!r})
+import numpy, torch
+from gans.data import batches
+from gans.runtime import devices
+cpu = torch.device("cpu")
+images = numpy.load({str(path)!r}, mmap_mode="r")
+source = batches.Batches(images, None, batch_size=256, random_flip=True, seed=0, device=cpu)
+before = devices.peak_memory_mb(cpu)
+for step in range(150):
+    source[step]
+print(before, devices.peak_memory_mb(cpu))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    before, after = map(float, told.split())
+    assert after < before + 200  # megabytes, of 472 read
+    assert after < 1000

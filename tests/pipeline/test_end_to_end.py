@@ -1,0 +1,261 @@
+"""The pipeline itself, run by DVC in a temporary clone."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clone import Workspace, cloned, stages_run
+from PIL import Image
+from test_idx import published
+
+pytestmark = pytest.mark.slow
+
+# A variant more: one file and one entry are all that it takes.
+TWIN = '''"""A second DCGAN."""
+
+from torch import nn
+
+from gans.data.arrays import DataShape
+from gans.networks.settings import AdversarialSettings
+from gans.networks.layers import DCGANDiscriminator, DCGANGenerator
+from gans.networks.contract import Adversarial
+
+
+class Twin(Adversarial):
+    """A DCGAN without its initialisation."""
+
+    title, source = "Twin", "a test"
+
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+        generator = DCGANGenerator(settings.nz, shape.channels, shape.size, settings.width)
+        return generator, DCGANDiscriminator(shape.channels, shape.size, settings.width)
+'''
+
+
+ACTIVE = ["dcgan", "cgan", "vae", "twin"]  # a pair, a conditional pair, no pair, and one more
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A repository in which `dvc repro` has run once, with a variant more, and a library that says which one it is."""
+    changes = {"variants.twin": {"lr": None}, "active": ACTIVE}
+    clone = cloned(tmp_path_factory.mktemp("clone") / "gans", changes)
+    variants = clone.folder / "src/gans/variants"
+    (variants / "twin.py").write_text(TWIN)
+    with (variants / "__init__.py").open("a") as file:
+        file.write('\n\nprint("library:", __file__)\n')
+    output = clone.run("dvc", "repro")
+    assert set(stages_run(output)) >= {
+        "download",
+        "preprocess",
+        "train@cgan",
+        "sample@vae",
+        "codes",
+        "gaussian",
+        "report",
+    }
+    clone.run("git", "add", "--all")
+    clone.run("git", "commit", "--quiet", "--message=run")
+    return clone
+
+
+PICTURES = {"grid", "real_vs_fake", "progress", "interpolation", "neighbours", "row"}
+PICTURES = {f"{name}.png" for name in PICTURES} | {"progress.gif"}
+SCORES = {
+    *("fid_lite0", "kid_lite0", "kid_lite0_sd", "fid_classifier", "kid_classifier", "kid_classifier_sd"),
+    *("precision", "recall", "density", "coverage", "diversity", "combination_share", "probe_accuracy"),
+}
+OF_CLASSES = {"condition_accuracy", "classification_accuracy_score"}
+
+
+@pytest.mark.parametrize(
+    ("variant", "picture"),
+    [("dcgan", "arithmetic.png"), ("cgan", "classes.png"), ("vae", "arithmetic.png"), ("twin", "arithmetic.png")],
+)
+def test_every_artefact_of_a_variant_is_there(workspace: Workspace, variant: str, picture: str) -> None:
+    train = workspace.json(f"metrics/train/{variant}.json")
+    assert {"images_seen", "steps_g", "parameters_g", "loss_g"} <= set(train)
+    assert train["images_seen"] == 2 * 240
+    speed = workspace.json(f"metrics/speed/{variant}.json")
+    assert set(speed) == {"images_per_second", "seconds", "peak_memory_mb", "device"}
+    quality = workspace.json(f"metrics/quality/{variant}.json")
+    scores = SCORES | OF_CLASSES if variant == "cgan" else SCORES
+    assert set(quality) == scores | {"n_real", "n_fake", "extractor", "seeds", "sd", "best"}
+    assert (quality["n_real"], quality["n_fake"], quality["extractor"], quality["seeds"]) == (80, 80, "lite0", 2)
+    assert set(quality["sd"]) == {name for name in scores if not name.endswith("_sd")}  # type: ignore[call-overload]
+    curve = (workspace.folder / f"metrics/scores/{variant}.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in curve] == ["images", "240", "480"]
+    assert quality["best"]["images"] in (240, 480)  # type: ignore[index]
+    drawn = workspace.folder / "samples" / variant
+    assert {path.name for path in drawn.iterdir()} == PICTURES | {picture}
+    for path in drawn.iterdir():
+        with Image.open(path) as image:
+            assert min(image.size) >= 16 + 2 * 2  # a row of images, with gaps
+    with Image.open(workspace.folder / f"report/figures/{variant}_losses.png") as figure:
+        assert figure.width > 500
+    model = workspace.folder / "models" / variant
+    kept = ["generator.safetensors", "snapshots/240.safetensors", "repeat_1/generator.safetensors"]
+    assert len({(model / name).read_bytes() for name in kept}) == 3
+    assert workspace.json(f"models/{variant}/repeat_1/settings.json")["seed"] == 1
+
+
+def test_a_pairs_curve_has_both_players_and_an_autoencoders_its_own_columns(workspace: Workspace) -> None:
+    pair = (workspace.folder / "metrics/losses/dcgan.csv").read_text().splitlines()
+    assert pair[0] == "step,images,epoch,loss_d,loss_g,d_real,d_fake"
+    assert len(pair) == 1 + 30
+    header, first, *_ = (workspace.folder / "metrics/losses/vae.csv").read_text().splitlines()
+    assert header == "step,images,epoch,loss_d,loss_g,d_real,d_fake,reconstruction,kl"
+    row = dict(zip(header.split(","), first.split(","), strict=True))
+    assert {name for name, value in row.items() if not value} == {"loss_d", "d_real", "d_fake"}
+    facts = workspace.json("metrics/train/vae.json")
+    assert "parameters_encoder" in facts
+    assert "steps_d" not in facts
+
+
+def test_data_and_report_are_there(workspace: Workspace) -> None:
+    meta = workspace.json("data/processed/toyfaces/meta.json")
+    assert meta["splits"] == {"train": [0, 240], "validation": [240, 280], "test": [280, 320]}
+    array = np.load(workspace.folder / "data/processed/toyfaces/images.npy")
+    assert array.shape == (320, 16, 16, 3)
+    summary = workspace.json("metrics/summary.json")
+    assert list(summary["variants"]) == ACTIVE
+    assert "fid_lite0" in workspace.json("metrics/floor.json")
+    assert workspace.json("metrics/classifier.json")["num_classes"] == 2
+    gaussian = workspace.json("metrics/gaussian.json")
+    assert list(gaussian) == ["mean", "sd", "wasserstein_1", "seeds"]
+    assert len(gaussian["seeds"]) == 5  # type: ignore[arg-type]
+    page = (workspace.folder / "report/index.html").read_text()
+    # of each variant, with its thumbnail, losses and arithmetic; the overview, the Gaussian lesson, the codes
+    assert page.count("data:image/webp;base64,") == 4 * (len(PICTURES) + 3) + 2 + 2 + 2
+    assert "Twin" in (workspace.folder / "report/index.md").read_text()
+
+
+def test_a_second_repro_runs_nothing_and_git_sees_no_change(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "repro")
+    assert stages_run(output) == []
+    assert "up to date" in output
+    assert workspace.run("git", "status", "--porcelain") == ""
+
+
+def test_training_again_gives_the_same_bytes(workspace: Workspace) -> None:
+    before = workspace.lock()["train@dcgan"]["outs"]
+    workspace.run("dvc", "repro", "--force", "--single-item", "train@dcgan")
+    after = workspace.lock()["train@dcgan"]["outs"]
+    assert isinstance(before, list)
+    assert isinstance(after, list)
+    changed = {new["path"] for old, new in zip(before, after, strict=True) if old["md5"] != new["md5"]}
+    assert changed <= {"metrics/speed/dcgan.json"}
+    workspace.run("dvc", "repro")
+    workspace.run("git", "commit", "--quiet", "--all", "--message=again", check=False)
+
+
+def test_an_override_of_one_variant_runs_that_variant_alone_and_arrives_as_a_number(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "exp", "run", "-S", "variants.twin.lr=1e-5")
+    own = {f"{stage}@twin" for stage in ("train", "sample", "evaluate", "plot")}
+    assert set(stages_run(output)) == own | {"overview", "report"}
+    assert workspace.json("models/twin/settings.json")["lr"] == 0.00001
+    assert "lr: 1e-05" in (workspace.folder / "params.yaml").read_text()
+    changed = workspace.run("git", "diff", "--unified=0", "params.yaml").splitlines()
+    assert [line for line in changed if re.match(r"[+-][^+-]", line)] == ["-    lr:", "+    lr: 1e-05"]
+    assert "fid_lite0" in workspace.run("dvc", "metrics", "diff")
+
+    # The table of `make experiments` shows what was changed and what came of it, and can be read.
+    (command,) = (line for line in workspace.run("make", "--dry-run", "experiments").splitlines() if "exp show" in line)
+    program, *words = shlex.split(command)
+    header = workspace.run(Path(program).name, *words, "--csv").splitlines()[0].split(",")
+    assert {"variants.twin.lr", "metrics/quality/twin.json:fid_lite0"} <= set(header)
+    assert len(header) <= 20
+
+
+def test_the_way_back_to_the_committed_run_trains_nothing(workspace: Workspace) -> None:
+    workspace.run("git", "checkout", "--quiet", ".")
+    workspace.run("touch", "params.yaml")
+    output = workspace.run("dvc", "repro")
+    assert set(stages_run(output)) <= {"report"}  # whose speed figures are those of the last training
+    assert workspace.json("models/twin/settings.json")["lr"] == 0.001
+    workspace.run("git", "commit", "--quiet", "--all", "--message=back", check=False)
+
+
+def test_a_temporary_run_imports_its_own_copy_of_the_code(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "exp", "run", "--temp", "--name", "apart", "-S", "variants.twin.lr=1e-4")
+    libraries = re.findall(r"library: (.*)", output)
+    assert libraries
+    assert all(f"{workspace.folder}/.dvc/tmp/exps/" in library for library in libraries)
+    assert "apart" in workspace.run("dvc", "exp", "show", "--csv")
+    assert workspace.run("git", "status", "--porcelain") == ""
+
+
+def test_a_shorter_list_of_variants_runs_the_report_alone(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "exp", "run", "-S", "active=[dcgan]")
+    assert set(stages_run(output)) == {"settings", "overview", "report"}
+    assert list(workspace.json("metrics/summary.json")["variants"]) == ["dcgan"]  # type: ignore[call-overload]
+    workspace.run("git", "checkout", "--quiet", ".")
+    workspace.run("dvc", "checkout")
+
+
+def test_a_stage_that_refuses_its_input_fails_the_run(workspace: Workspace) -> None:
+    params = workspace.folder / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("image_size: 16", "image_size: 60"))
+    output = workspace.run("dvc", "repro", check=False)
+    params.write_text(text)
+    assert "preprocess: params.yaml: image_size is 60; expected a power of two from 16 to 128" in output
+    assert "ERROR: failed to reproduce 'preprocess'" in output
+
+
+def test_grey_digits_run_through_the_whole_pipeline(workspace: Workspace, tmp_path: Path) -> None:
+    root = published(tmp_path / "digits", gzipped=True)  # 20 to train on and 10 held out, of ten classes
+    options = ["dataset=mnist", f"data.root={root}", "active=[cdcgan,vae]", "seeds=1", "evaluate.every_epochs=null"]
+    workspace.run("dvc", "exp", "run", *(word for option in options for word in ("-S", option)))
+    meta = workspace.json("data/processed/mnist/meta.json")
+    assert (meta["channels"], meta["class_counts"], meta["splits"]) == (
+        1,
+        [2] * 10,
+        {"train": [0, 20], "test": [20, 30]},
+    )
+    assert workspace.json("metrics/classifier.json")["num_classes"] == 10
+    quality = workspace.json("metrics/quality/cdcgan.json")
+    assert set(quality) > OF_CLASSES
+    assert not {"combination_share", "sd", "best"} & set(quality)  # no attributes, one seed, no moments
+    with Image.open(workspace.folder / "samples" / "cdcgan" / "classes.png") as picture:
+        assert picture.height == 10 * (16 + 4)
+    assert {
+        path.name for path in (workspace.folder / "samples/vae").iterdir()
+    } == PICTURES  # no attributes, no arithmetic
+    workspace.run("git", "checkout", "--quiet", ".")
+
+
+def test_real_photographs_run_through_the_whole_pipeline(workspace: Workspace, real_faces: Path) -> None:
+    options = [f"data.root={real_faces}", "dataset=celeba", "data.max_images=600", "active=[dcgan]", "seeds=1"]
+    workspace.run("dvc", "exp", "run", *(word for option in options for word in ("-S", option)))
+    kept = [int(count * 600 / 12_756) for count in (10_205, 1_276, 1_275)]  # of the splits of the folder's README
+    assert workspace.json("data/processed/celeba/meta.json")["num_images"] == sum(kept)
+    quality = workspace.json("metrics/quality/dcgan.json")
+    assert 0 < float(str(quality["fid_lite0"])) < 1e5
+    assert "celeba" in (workspace.folder / "report/index.html").read_text()
+    workspace.run("git", "checkout", "--quiet", ".")
+
+
+@pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        ("active=['dcgan; touch injected']", "unknown variant 'dcgan; touch injected'; expected one of gan, "),
+        (
+            "run.launcher='touch injected; python'",
+            "params.yaml: run.launcher is 'touch injected; python'; expected python",
+        ),
+        (
+            "dataset='toyfaces; touch injected'",
+            "params.yaml: dataset is 'toyfaces; touch injected'; expected toyfaces, celeba",
+        ),
+    ],
+)
+def test_a_parameter_that_would_be_a_command_is_refused_before_any_is_run(
+    workspace: Workspace, option: str, line: str
+) -> None:
+    output = workspace.run("dvc", "exp", "run", "-S", option, check=False)
+    assert f"settings: {line}" in output or f"download: {line}" in output
+    assert not list(workspace.folder.rglob("injected"))
+    workspace.run("git", "checkout", "--quiet", ".")

@@ -1,0 +1,188 @@
+"""Distances, worked by hand and against SciPy, torch-fidelity and prdc."""
+
+import subprocess
+import sys
+
+import numpy as np
+import prdc
+import pytest
+import scipy.linalg
+import scipy.spatial.distance
+import torch
+from torch_fidelity import metric_fid, metric_kid
+
+from gans.scoring import distances
+
+
+def cloud(seed: int, count: int = 200, width: int = 6) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return random.normal(size=(count, width)) @ random.normal(size=(width, width)) + random.normal(size=width)
+
+
+def test_equal_clouds_are_at_no_distance() -> None:
+    assert distances.frechet_distance(cloud(0), cloud(0)) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_shift_costs_its_squared_length() -> None:
+    assert distances.frechet_distance(cloud(0), cloud(0) + np.array([3, 0, 4, 0, 0, 0])) == pytest.approx(25, rel=1e-9)
+
+
+def test_a_doubled_spread_costs_its_variance() -> None:
+    line = np.array([[-1.0], [1.0]])  # variance 2: (sqrt(2) - sqrt(8))^2 = 2
+    assert distances.frechet_distance(line, 2 * line) == pytest.approx(2.0, rel=1e-12)
+
+
+def test_the_frechet_distance_agrees_with_scipys_matrix_root() -> None:
+    real, fake = cloud(1), cloud(2, 150)
+    s1, s2 = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
+    root = scipy.linalg.sqrtm(s1 @ s2).real
+    expected = np.square(real.mean(0) - fake.mean(0)).sum() + np.trace(s1 + s2 - 2 * root)
+    assert distances.frechet_distance(real, fake) == pytest.approx(expected, rel=1e-8)
+
+
+def test_fewer_images_than_features_still_have_a_distance() -> None:
+    value = distances.frechet_distance(cloud(1, 4, 12), cloud(2, 5, 12))
+    assert np.isfinite(value)
+    assert value > 0
+
+
+def test_the_kernel_distance_is_the_unbiased_sum_over_the_pairs_of_each_subset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distances, "KID_SUBSETS", 3)
+    real, fake = cloud(3, 9, 2), cloud(4, 8, 2)  # subsets of 4, half of the smaller cloud
+
+    def kernel(x: np.ndarray, y: np.ndarray) -> float:
+        return float((x @ y / 2 + 1) ** 3)
+
+    def discrepancy(xs: np.ndarray, ys: np.ndarray) -> float:
+        within_xs = np.mean([kernel(x, y) for i, x in enumerate(xs) for j, y in enumerate(xs) if i != j])
+        within_ys = np.mean([kernel(x, y) for i, x in enumerate(ys) for j, y in enumerate(ys) if i != j])
+        return float(within_xs + within_ys - 2 * np.mean([kernel(x, y) for x in xs for y in ys]))
+
+    random = np.random.Generator(np.random.PCG64(7))
+    in_real, in_fake = ([random.choice(count, 4, replace=False) for _ in range(3)] for count in (9, 8))
+    expected = [discrepancy(real[x], fake[y]) for x, y in zip(in_real, in_fake, strict=True)]
+    mean, deviation = distances.kernel_distance(real, fake, seed=7)
+    assert mean == pytest.approx(np.mean(expected), rel=1e-9)
+    assert deviation == pytest.approx(np.std(expected, ddof=1), rel=1e-9)
+
+
+def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, fake = cloud(3, 50), cloud(4, 40)
+    measures = (
+        distances.kernel_distance,
+        distances.precision_and_recall,
+        distances.density_and_coverage,
+        lambda a, b: (distances.mean_pairwise_distance(a), float(distances.nearest(a, b, 5)[7, 4])),
+    )
+    whole = [measure(real, fake) for measure in measures]
+    monkeypatch.setattr(distances, "ROWS", 7)
+    monkeypatch.setattr(distances, "COLUMNS", 11)
+    for measure, (first, second) in zip(measures, whole, strict=True):
+        found = measure(real, fake)
+        assert found[0] == pytest.approx(first, rel=1e-12)
+        assert found[1] == pytest.approx(second, rel=1e-12)
+
+
+def test_scores_agree_with_independent_libraries() -> None:
+    """torch-fidelity computes FID by SciPy's matrix root, and the KID of a subset; prdc all four shares."""
+    real, fake = cloud(7, 300, 20), cloud(7, 300, 20) * 1.1 + np.random.default_rng(8).normal(size=(300, 20))
+    moments = [metric_fid.fid_features_to_statistics(torch.from_numpy(side)) for side in (real, fake)]
+    fid = metric_fid.fid_statistics_to_metric(*moments, verbose=False)["frechet_inception_distance"]
+    assert distances.frechet_distance(real, fake) == pytest.approx(fid, rel=1e-6)
+
+    random = np.random.Generator(np.random.PCG64(0))
+    in_real, in_fake = ([random.choice(300, 150, replace=False) for _ in range(distances.KID_SUBSETS)] for _ in "rf")
+    oracle = [metric_kid.kernel_mmd(real[x], fake[y]) for x, y in zip(in_real, in_fake, strict=True)]
+    mean, deviation = distances.kernel_distance(real, fake)
+    assert mean == pytest.approx(np.mean(oracle), rel=1e-6)
+    assert deviation == pytest.approx(np.std(oracle, ddof=1), rel=1e-6)
+
+    expected = prdc.compute_prdc(real, fake, nearest_k=3)
+    assert distances.precision_and_recall(real, fake, 3) == pytest.approx((expected["precision"], expected["recall"]))
+    density, coverage = distances.density_and_coverage(real, fake, 3)
+    assert (density, coverage) == pytest.approx((expected["density"], expected["coverage"]), rel=1e-6)
+    assert min(expected.values()) > 0
+    assert distances.mean_pairwise_distance(real) == pytest.approx(scipy.spatial.distance.pdist(real).mean(), rel=1e-9)
+
+
+def test_shares_are_worked_by_hand() -> None:
+    """On a line: real at 0, 1, 2, 3, balls to the nearest neighbour have radius 1; fakes at 0.5, 2.5, 9, 9.4."""
+    real = np.array([[0.0], [1.0], [2.0], [3.0]])
+    fake = np.array([[0.5], [2.5], [9.0], [9.4]])  # balls of radius 2, 2, 0.4, 0.4
+    assert distances.precision_and_recall(real, fake, neighbours=1) == (0.5, 1.0)
+    # 0.5 lies in the balls of 0 and 1, 2.5 in those of 2 and 3: 4 hits of 4 fakes; each real ball has a fake
+    assert distances.density_and_coverage(real, fake, neighbours=1) == (1.0, 1.0)
+    assert distances.density_and_coverage(real, fake[2:], neighbours=1) == (0.0, 0.0)
+
+
+def test_a_collapsed_generator_is_precise_and_recalls_little() -> None:
+    real = cloud(9, 300, 4)
+    fake = real[5] + 1e-3 * cloud(10, 300, 4)
+    precision, recall = distances.precision_and_recall(real, fake)
+    assert precision > 0.9
+    assert recall < 0.05
+    assert distances.density_and_coverage(real, fake)[1] < 0.2
+    assert distances.mean_pairwise_distance(fake) < 0.01 * distances.mean_pairwise_distance(real)
+
+
+def test_equal_clouds_have_all() -> None:
+    assert distances.precision_and_recall(cloud(0), cloud(0)) == (1.0, 1.0)
+    density, coverage = distances.density_and_coverage(cloud(0), cloud(0))
+    assert coverage == 1.0
+    assert density == pytest.approx(1.0, abs=0.2)  # each ball holds 5 neighbours and its own centre
+
+
+def test_the_nearest_are_found_in_order() -> None:
+    found = distances.nearest(np.array([[0.2], [2.9]]), np.array([[3.0], [0.0], [1.0], [2.0]]), 2)
+    assert found.tolist() == [[1, 2], [0, 3]]
+
+
+def test_many_features_need_little_memory() -> None:
+    """20,000 points each: the distances alone would be 3.2 GB."""
+    script = """
+import resource, numpy as np
+from gans.scoring import distances
+a, b = (np.random.default_rng(seed).normal(size=(20_000, 8)).astype(np.float32) for seed in (0, 1))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+precision, recall = distances.precision_and_recall(a, b)
+assert precision > 0.9 and recall > 0.9, (precision, recall)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 700  # MB
+
+
+def test_order_and_direction_do_not_matter() -> None:
+    real, fake = cloud(5), cloud(5) + cloud(6) / 2
+    distance = distances.frechet_distance(real, fake)
+    assert distances.frechet_distance(real[::-1], fake) == pytest.approx(distance, rel=1e-9)
+    assert distances.frechet_distance(fake, real) == pytest.approx(distance, rel=1e-7)
+    precision, recall = distances.precision_and_recall(real, fake)
+    assert distances.precision_and_recall(real[::-1], fake) == (precision, recall)
+    assert distances.precision_and_recall(fake, real) == (recall, precision)
+    assert 0 < precision < 1
+    assert distances.density_and_coverage(real[::-1], fake) == distances.density_and_coverage(real, fake[::-1])
+
+
+@pytest.mark.parametrize(
+    "distance",
+    [
+        distances.frechet_distance,
+        distances.kernel_distance,
+        distances.precision_and_recall,
+        distances.density_and_coverage,
+    ],
+)
+@pytest.mark.parametrize(
+    ("real", "fake", "line"),
+    [
+        (np.zeros((5, 3)), np.zeros((5, 4)), "shapes"),
+        (np.zeros((1, 3)), np.zeros((6, 3)), r"1 real and 6 fake feature vectors; expected at least \d of each"),
+        (np.full((6, 3), np.nan), np.zeros((6, 3)), "6 of 6 real feature vectors are not finite; expected numbers"),
+    ],
+)
+def test_what_is_no_pair_of_clouds_is_refused(distance: object, real: np.ndarray, fake: np.ndarray, line: str) -> None:
+    assert callable(distance)
+    with pytest.raises(ValueError, match=line):
+        distance(real, fake)

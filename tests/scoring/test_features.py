@@ -1,0 +1,48 @@
+"""The lite0 extractor."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gans import preprocess
+from gans.base.errors import InputError
+from gans.scoring import distances, features
+from gans.sources import toyfaces
+
+
+@pytest.fixture(scope="module")
+def lite0() -> features.Lite0:
+    return features.Lite0(torch.device("cpu"))
+
+
+def test_an_image_has_1280_features_in_any_batch(lite0: features.Lite0) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (7, 64, 64, 3), dtype=np.uint8)
+    found = lite0(images)
+    assert found.shape == (7, 1280)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, lite0(images, batch_size=2), rtol=1e-3, atol=1e-4)
+
+
+def test_grey_is_seen_as_rgb(lite0: features.Lite0) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 1), dtype=np.uint8)
+    np.testing.assert_allclose(lite0(grey), lite0(np.repeat(grey, 3, axis=3)), rtol=1e-3, atol=1e-4)
+
+
+def test_small_images_are_seen_at_64_pixels(lite0: features.Lite0) -> None:
+    flat = np.full((2, 32, 32, 3), 90, np.uint8)
+    np.testing.assert_allclose(lite0(flat), lite0(np.full((2, 64, 64, 3), 90, np.uint8)), rtol=1e-3, atol=1e-4)
+
+
+def test_faces_are_nearer_to_faces_than_noise_is(lite0: features.Lite0) -> None:
+    drawn = (Image.fromarray(toyfaces.draw(index).image) for index in range(1, 65))
+    faces = np.stack([preprocess.crop_and_shrink(face, 64, 178) for face in drawn])
+    noise = np.random.default_rng(0).integers(0, 256, (32, 64, 64, 3), dtype=np.uint8)
+    real, other, far = lite0(faces[:32]), lite0(faces[32:]), lite0(noise)
+    assert distances.kernel_distance(real, other)[0] < distances.kernel_distance(real, far)[0] / 10
+
+
+def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "LITE0_SHA256", "0" * 64)
+    with pytest.raises(InputError, match=f"has SHA-256 5793442.*; expected {'0' * 64}: install its package anew"):
+        features.Lite0(torch.device("cpu"))

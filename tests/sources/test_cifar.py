@@ -1,0 +1,199 @@
+"""CIFAR-10's batches: the published layout, as Python 2 and 3 pickle it, and pickles that are no batch."""
+
+import io
+import os
+import pickle
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from torchvision.datasets import CIFAR10
+
+from gans.base.errors import InputError
+from gans.sources import cifar
+from gans.sources.labelled import LabelledImages
+
+BATCHES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
+EACH = 4  # pictures in a batch of the tests
+PIXELS = np.random.default_rng(0).integers(0, 256, (6 * EACH, 32, 32, 3), np.uint8)
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+
+
+def batch(number: int, text: type = bytes) -> dict[Any, Any]:
+    """Return a batch as its makers describe it: a row a picture, 1,024 red values, then green, then blue."""
+    rows = PIXELS[number * EACH : (number + 1) * EACH].transpose(0, 3, 1, 2).reshape(EACH, 3072)
+    values = {"data": np.ascontiguousarray(rows), "labels": [(number + i) % 10 for i in range(EACH)]}
+    return {key.encode() if text is bytes else key: value for key, value in values.items()}
+
+
+def published(folder: Path, protocol: int = 2, text: type = bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(BATCHES):
+        (folder / name).write_bytes(pickle.dumps(batch(number, text), protocol))
+    names = [name.encode() for name in CLASSES] if text is bytes else CLASSES
+    key = b"label_names" if text is bytes else "label_names"
+    (folder / "batches.meta").write_bytes(pickle.dumps({key: names}, protocol))
+    return folder
+
+
+def archive_of(folder: Path, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(folder, "cifar-10-batches-py")
+    return path
+
+
+def gathered(root: Path, folder: Path) -> LabelledImages:
+    cifar.gather(root, folder)
+    return cifar.open_images(folder)
+
+
+def check(images: LabelledImages) -> None:
+    found = np.stack([np.asarray(images.read(position)) for position in range(len(images.names))])
+    assert (found == PIXELS).all()
+    assert images.labels is not None
+    assert images.labels.dtype == np.int64
+    assert images.labels.tolist() == [(number + i) % 10 for number in range(6) for i in range(EACH)]
+    assert images.splits == {"train": range(5 * EACH), "test": range(5 * EACH, 6 * EACH)}
+    assert list(images.class_names) == CLASSES
+    assert images.channels == 3
+    assert images.symmetric
+    assert not images.aligned
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("text", [bytes, str])
+def test_batches_of_any_pickle_protocol_are_read(tmp_path: Path, protocol: int, text: type) -> None:
+    check(gathered(published(tmp_path / "root", protocol, text), tmp_path / "raw"))
+
+
+def test_batches_are_found_in_the_published_folder_and_in_the_archive(tmp_path: Path) -> None:
+    folder = published(tmp_path / "one" / "cifar-10-batches-py")
+    check(gathered(tmp_path / "one", tmp_path / "raw"))
+    archive_of(folder, tmp_path / "two" / "cifar-10-python.tar.gz")
+    check(gathered(tmp_path / "two", tmp_path / "raw"))
+    assert [path.name for path in (tmp_path / "raw").iterdir()] == ["cifar-10-python.tar.gz"]
+
+
+def test_the_classes_are_known_without_their_file(tmp_path: Path) -> None:
+    root = published(tmp_path / "root")
+    (root / "batches.meta").unlink()
+    check(gathered(root, tmp_path / "raw"))
+
+
+def python_2(values: np.ndarray, labels: list[int]) -> bytes:
+    """Return a batch as Python 2 and NumPy 1 pickled it: protocol 2, its texts as bytes, NumPy under its old names."""
+    raw = values.tobytes()
+    return b"".join(
+        [
+            b"\x80\x02}(U\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R",
+            b"(K\x01K" + bytes([len(values)]) + b"M\x00\x0c\x86",  # version 1, shape (n, 3072)
+            b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb",
+            b"\x89T" + len(raw).to_bytes(4, "little") + raw + b"tb",  # not in Fortran's order, and the bytes
+            b"U\x06labels](" + b"".join(bytes([ord("K"), label]) for label in labels) + b"eu.",
+        ]
+    )
+
+
+def test_batches_as_they_were_published_by_python_2_are_read(tmp_path: Path) -> None:
+    root = published(tmp_path / "root")
+    for number, name in enumerate(BATCHES):
+        values = batch(number)
+        (root / name).write_bytes(python_2(values[b"data"], values[b"labels"]))
+    check(gathered(root, tmp_path / "raw"))
+
+
+class Harmful:
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.target),)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_that_would_run_something_is_refused_and_runs_nothing(tmp_path: Path, protocol: int) -> None:
+    root = published(tmp_path / "root")
+    (root / "data_batch_3").write_bytes(pickle.dumps({"data": Harmful(tmp_path / "harm")}, protocol))
+    with pytest.raises(
+        InputError, match=r"^data_batch_3 asks for \w+\.mkdir, and could run anything; expected numbers"
+    ):
+        gathered(root, tmp_path / "raw")
+    assert not (tmp_path / "harm").exists()
+
+
+ROWS = np.zeros((EACH, 3072), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([1, 2], "data_batch_2 holds a list; expected the dictionary of a CIFAR-10 batch"),
+        ({"labels": [0] * EACH}, "data_batch_2 has no data of n x 3,072 unsigned bytes"),
+        ({"data": ROWS[:, :-1], "labels": [0] * EACH}, "has no data of n x 3,072 unsigned bytes"),
+        ({"data": ROWS.astype(float), "labels": [0] * EACH}, "has no data of n x 3,072 unsigned bytes"),
+        ({"data": ROWS, "fine_labels": [0] * EACH}, "has no list of labels from 0 to 9"),
+        ({"data": ROWS, "labels": [0, 1, 2, 10]}, "has no list of labels from 0 to 9"),
+        ({"data": ROWS, "labels": [0, 1, 2]}, "has 3 labels for 4 images; expected one for each"),
+    ],
+    ids=["list", "no-data", "narrow", "floats", "cifar-100", "label-10", "few-labels"],
+)
+def test_a_batch_of_another_kind_is_named(tmp_path: Path, values: object, found: str) -> None:
+    root = published(tmp_path / "root")
+    (root / "data_batch_2").write_bytes(pickle.dumps(values))
+    with pytest.raises(InputError, match=found):
+        gathered(root, tmp_path / "raw")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", pickle.dumps(batch(0))[:-100]], ids=["empty", "page", "cut"])
+def test_a_damaged_batch_is_named(tmp_path: Path, content: bytes) -> None:
+    root = published(tmp_path / "root")
+    (root / "test_batch").write_bytes(content)
+    with pytest.raises(InputError, match=r"^test_batch cannot be read \(.*fetch it anew$") as caught:
+        gathered(root, tmp_path / "raw")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_batch_is_named_before_anything_is_copied(tmp_path: Path) -> None:
+    root = published(tmp_path / "root")
+    (root / "data_batch_4").unlink()
+    with pytest.raises(InputError, match="holds no data_batch_4; expected data_batch_1, "):
+        cifar.gather(root, tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
+
+
+def test_an_archive_without_a_batch_is_refused(tmp_path: Path) -> None:
+    folder = published(tmp_path / "batches")
+    (folder / "test_batch").unlink()
+    archive_of(folder, tmp_path / "root" / cifar.ARCHIVE)
+    with pytest.raises(InputError, match="holds no test_batch; expected CIFAR-10's six batches"):
+        gathered(tmp_path / "root", tmp_path / "raw")
+
+
+@pytest.mark.parametrize("keep", [0, 40, 20_000])
+def test_an_archive_cut_short_is_named(tmp_path: Path, keep: int) -> None:
+    path = archive_of(published(tmp_path / "batches"), tmp_path / "root" / cifar.ARCHIVE)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(InputError, match=r"cifar-10-python\.tar\.gz: .*; expected the whole published archive"):
+        gathered(tmp_path / "root", tmp_path / "raw")
+
+
+def test_nothing_is_unpacked_and_nothing_too_large_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "root" / cifar.ARCHIVE
+    path.parent.mkdir()
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        for name, size in (("../escaped", 3), ("cifar-10-batches-py/data_batch_1", cifar.MAX_BYTES + 1)):
+            info = tarfile.TarInfo(name)
+            info.size = size
+            archive.addfile(info, io.BytesIO(bytes(size)))
+    with pytest.raises(InputError, match=r"data_batch_1 has 67108865 bytes; expected at most 67108864"):
+        gathered(tmp_path / "root", tmp_path / "raw")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["raw", "root"]
+
+
+def test_the_names_are_torchvisions() -> None:
+    assert CIFAR10.base_folder == cifar.FOLDER
+    assert CIFAR10.filename == cifar.ARCHIVE
+    assert [name for name, _ in [*CIFAR10.train_list, *CIFAR10.test_list]] == BATCHES

@@ -1,0 +1,88 @@
+"""A data set's name to its pictures, and the sources that are refused."""
+
+import io
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gans.base.errors import InputError
+from gans.sources import celeba, datasets
+
+
+def download(folder: Path, **changes: Any) -> None:
+    values: dict[str, Any] = {
+        "dataset": "celeba",
+        "kept": folder / "nothing",
+        "num_toyfaces": 20,
+        "root": None,
+        "url": "http://127.0.0.1:9/nothing",
+        "sha256": None,
+        "condition_on": [],
+        "emnist_split": "balanced",
+    }
+    values |= changes
+    datasets.download(values.pop("dataset"), folder, **values)
+
+
+def test_toyfaces_are_drawn_where_they_are_wanted(tmp_path: Path) -> None:
+    download(tmp_path / "raw", dataset="toyfaces")
+    images = datasets.open_images("toyfaces", tmp_path / "raw", [], "balanced")
+    assert len(images.names) == 20
+    assert images.labels is None
+    assert images.class_names == []
+    assert images.read(0).size == (178, 218)
+    assert images.symmetric
+    assert images.aligned
+
+
+def test_a_root_for_toyfaces_is_a_misunderstanding(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="toyfaces are drawn, not read; set dataset: celeba"):
+        download(tmp_path / "raw", dataset="toyfaces", root=tmp_path)
+
+
+def test_a_folder_of_images_needs_a_root(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"data\.root is empty; dataset: folder needs one, a folder or a zip"):
+        download(tmp_path / "raw", dataset="folder")
+
+
+def test_a_local_root_is_checked_before_it_counts_as_downloaded(toyfaces_folder: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(toyfaces_folder, root)
+    (root / celeba.PARTITION).write_text("000001.jpg 0\n")
+    with pytest.raises(InputError, match=r"has no row for 000002\.jpg and 46 more"):
+        download(tmp_path / "raw", root=root)
+
+
+@pytest.mark.parametrize("dataset", ["celeba", "folder", "mnist", "cifar10"])
+def test_the_folder_where_downloads_wait_is_no_root(toyfaces_folder: Path, dataset: str) -> None:
+    before = sorted(toyfaces_folder.iterdir())
+    with pytest.raises(InputError, match="where downloads wait; move the files to a folder of their own"):
+        download(toyfaces_folder, dataset=dataset, root=toyfaces_folder)
+    assert sorted(toyfaces_folder.iterdir()) == before
+
+
+def test_what_is_gathered_from_a_folder_replaces_what_was_there(tmp_path: Path) -> None:
+    root, raw = tmp_path / "root", tmp_path / "raw"
+    root.mkdir()
+    raw.mkdir()
+    (raw / "leftover.txt").write_text("of another time")
+    for number in range(3):
+        picture = io.BytesIO()
+        Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(picture, "PNG")
+        (root / f"{number}.png").write_bytes(picture.getvalue())
+    download(raw, dataset="folder", root=root)
+    assert [path.name for path in raw.iterdir()] == ["images.zip"]
+    images = datasets.open_images("folder", raw, ["Smiling"], "balanced")  # which faces alone have
+    assert images.names == ["0.png", "1.png", "2.png"]
+    assert images.labels is None
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "emnist", "fashion_mnist", "cifar10"])
+def test_a_root_without_the_published_files_is_named(tmp_path: Path, dataset: str) -> None:
+    with pytest.raises(InputError, match=rf"data\.root is {tmp_path}, which holds n"):
+        download(tmp_path / "raw", dataset=dataset, root=tmp_path)
+    assert list(tmp_path.iterdir()) == []

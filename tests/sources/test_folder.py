@@ -1,0 +1,210 @@
+"""Folders and zips of pictures: labels by sub-folder, and what is passed over, converted or refused."""
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gans import preprocess
+from gans.base.errors import InputError
+from gans.data import arrays
+from gans.sources import folder
+from gans.sources.labelled import LabelledImages
+
+
+def png(mode: str = "RGB", size: tuple[int, int] = (8, 6), colour: object = 0) -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, size, colour).save(file, "PNG")  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def write(root: Path, names: list[str], content: bytes = png()) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+    return root
+
+
+def zip_of(path: Path, names: list[str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, png())
+    return path
+
+
+def gathered(root: Path, destination: Path) -> LabelledImages:
+    folder.gather(root, destination)
+    return folder.open_images(destination)
+
+
+CATS = [f"cat/{number}.png" for number in range(10)]
+DOGS = [f"dog/{number}.png" for number in range(20, 30)]
+
+
+def test_sub_folders_are_the_labels(tmp_path: Path) -> None:
+    images = gathered(write(tmp_path / "root", DOGS + CATS), tmp_path / "raw")
+    assert images.names == CATS + DOGS
+    assert images.class_names == ["cat", "dog"]
+    assert images.labels is not None
+    assert images.labels.tolist() == [0] * 10 + [1] * 10
+    assert images.attributes == ()
+    assert not images.aligned
+
+
+def test_of_ten_images_of_a_class_the_ninth_validates_and_the_tenth_tests(tmp_path: Path) -> None:
+    images = gathered(write(tmp_path / "root", CATS + DOGS + ["owl/a.png"]), tmp_path / "raw")
+    assert images.splits == {"train": [*range(8), *range(10, 18), 20], "validation": [8, 18], "test": [9, 19]}
+
+
+def test_images_in_one_place_have_no_labels(tmp_path: Path) -> None:
+    images = gathered(write(tmp_path / "root", ["b.png", "a.JPG", "c.tiff"]), tmp_path / "raw")
+    assert images.names == ["a.JPG", "b.png", "c.tiff"]
+    assert images.labels is None
+    assert images.class_names == []
+
+
+def test_deeper_folders_belong_to_the_class_above(tmp_path: Path) -> None:
+    images = gathered(write(tmp_path / "root", ["cat/indoors/1.png", "cat/2.png", "dog/a/b/3.png"]), tmp_path / "raw")
+    assert images.class_names == ["cat", "dog"]
+    assert images.labels is not None
+    assert images.labels.tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("wrapping", ["", "pets/", "a/b/"])
+def test_folders_around_the_classes_do_not_matter(tmp_path: Path, wrapping: str) -> None:
+    path = zip_of(tmp_path / "pets.zip", [wrapping + name for name in CATS + DOGS])
+    images = gathered(path, tmp_path / "raw")
+    assert images.class_names == ["cat", "dog"]
+    assert (tmp_path / "raw" / folder.ARCHIVE).read_bytes() == path.read_bytes()
+
+
+def test_backslashes_part_folders_in_a_zip(tmp_path: Path) -> None:
+    images = gathered(zip_of(tmp_path / "pets.zip", ["cat\\1.png", "dog\\2.png"]), tmp_path / "raw")
+    assert images.class_names == ["cat", "dog"]
+
+
+def test_the_same_folder_gives_the_same_bytes_whatever_its_dates(tmp_path: Path) -> None:
+    root = write(tmp_path / "root", CATS + DOGS)
+    folder.gather(root, tmp_path / "one")
+    for name in CATS:
+        os.utime(root / name, (1e9, 1e9))
+    folder.gather(root, tmp_path / "two")
+    assert (tmp_path / "one" / folder.ARCHIVE).read_bytes() == (tmp_path / "two" / folder.ARCHIVE).read_bytes()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_no_picture_of_the_users_is_passed_over(tmp_path: Path, packed: bool) -> None:
+    others = [".DS_Store", "Thumbs.db", "notes.txt", "__MACOSX/cat/._1.png", "cat/.hidden.png", ".cache/3.png"]
+    names = [*others, "cat/1.png", "dog/2.png"]
+    root = zip_of(tmp_path / "root.zip", names) if packed else write(tmp_path / "root", names)
+    assert gathered(root, tmp_path / "raw").names == ["cat/1.png", "dog/2.png"]
+
+
+def test_images_beside_classes_are_refused(tmp_path: Path) -> None:
+    root = write(tmp_path / "root", ["1.png", *CATS])
+    with pytest.raises(
+        InputError, match=r"has 1\.png beside cat/0\.png; expected all images in one folder, or each in"
+    ):
+        gathered(root, tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
+
+
+@pytest.mark.parametrize("name", ["../1.png", "cat/../../1.png", "/etc/1.png", "..\\1.png"])
+def test_a_zip_that_names_places_outside_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        InputError, match=r"the zip in data\.root names .*; expected names below its own top: pack it anew"
+    ):
+        gathered(zip_of(tmp_path / "bad.zip", [name, "cat/2.png"]), tmp_path / "raw")
+
+
+def test_a_root_that_is_nothing_of_use_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nowhere, which does not exist; expected a folder or a zip of pictures"):
+        folder.gather(tmp_path / "nowhere", tmp_path / "raw")
+    (tmp_path / "text").write_text("no zip")
+    with pytest.raises(InputError, match="text, which is no zip; expected a folder or a zip of pictures"):
+        folder.gather(tmp_path / "text", tmp_path / "raw")
+    with pytest.raises(InputError, match=r"which holds no image; expected pictures whose names end in \.jpg, "):
+        folder.gather(tmp_path, tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
+
+
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    root = write(tmp_path / "root", CATS)
+    Path(os.fsdecode(os.fsencode(root) + b"/caf\xe9.png")).write_bytes(png())
+    with pytest.raises(InputError, match=r"holds b'caf\\xe9\.png', a name that is not UTF-8; rename it"):
+        folder.gather(root, tmp_path / "raw")
+
+
+def test_only_grey_pictures_make_one_channel(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for number, mode in enumerate(["1", "L", "LA", "I;16"]):
+        write(root, [f"{number}.png"], png(mode))
+    assert gathered(root, tmp_path / "raw").channels == 1
+    write(root, ["9.png"])
+    assert gathered(root, tmp_path / "raw").channels == 3
+
+
+def pack(images: LabelledImages, destination: Path) -> arrays.Packed:
+    destination.mkdir()
+    preprocess.pack(images, destination, size=16, crop_px=178, max_images=None)
+    return arrays.load(destination)
+
+
+def test_mixed_sizes_modes_and_formats_are_converted(tmp_path: Path) -> None:
+    """Pictures of one grey, 51: whatever they are saved as, they come out alike."""
+    root = tmp_path / "root"
+    saved = [
+        ("a.png", "RGB", (51, 51, 51)),
+        ("b.png", "RGBA", (51, 51, 51, 255)),
+        ("c.png", "L", 51),
+        ("d.png", "LA", (51, 255)),
+        ("e.png", "I;16", 51 * 257),
+        ("f.bmp", "RGB", (51, 51, 51)),
+        ("g.gif", "L", 51),
+        ("h.tif", "I;16", 51 * 257),
+        ("i.webp", "RGB", (51, 51, 51)),
+        ("j.pgm", "L", 51),
+        ("k.ppm", "RGB", (51, 51, 51)),
+        ("l.jpeg", "L", 51),
+        ("m.jpg", "CMYK", (0, 0, 0, 204)),
+    ]
+    root.mkdir()
+    for number, (name, mode, colour) in enumerate(saved):
+        Image.new(mode, (5 + 7 * number, 40 - number), colour).save(root / name)  # type: ignore[arg-type]
+    for number in range(20 - len(saved)):
+        Image.new("RGB", (9, 9), (51, 51, 51)).save(root / f"z{number}.png")
+    packed = pack(gathered(root, tmp_path / "raw"), tmp_path / "out")
+    assert packed.images.shape == (20, 16, 16, 3)
+    assert np.abs(packed.images.astype(int) - 51).max() <= 2
+    assert packed.meta["splits"] == {"train": [0, 16], "validation": [16, 18], "test": [18, 20]}
+    assert packed.meta["crop_px"] is None
+
+
+def test_one_unreadable_image_is_named(tmp_path: Path) -> None:
+    root = write(tmp_path / "root", CATS + DOGS)
+    (root / "dog" / "24.png").write_bytes(png()[:40])
+    with pytest.raises(InputError, match=r"^1 of 20 images cannot be used: dog/24\.png: ") as caught:
+        pack(gathered(root, tmp_path / "raw"), tmp_path / "out")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_class_without_an_image_is_refused(tmp_path: Path) -> None:
+    root = write(tmp_path / "root", CATS)
+    (root / "dog").mkdir()
+    (root / "dog" / "1.heic").write_bytes(b"no format that is read here")
+    with pytest.raises(
+        InputError, match=r"dog holds no image, as a class should; expected pictures whose names end in"
+    ):
+        folder.gather(root, tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
+
+
+def test_a_class_of_one_image_trains(tmp_path: Path) -> None:
+    root = write(tmp_path / "root", [*CATS, *DOGS, "owl/1.png"])
+    packed = pack(gathered(root, tmp_path / "raw"), tmp_path / "out")
+    assert packed.meta["class_names"] == ["cat", "dog", "owl"]
+    assert packed.meta["class_counts"] == [8, 8, 1]

@@ -1,0 +1,214 @@
+"""What torchvision fetches from a real server on the loopback address, right, wrong or not at all."""
+
+import gc
+import gzip
+import hashlib
+import pickle
+import socket
+import struct
+import tarfile
+import threading
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from torchvision.datasets import CIFAR10, EMNIST, MNIST, FashionMNIST
+
+from gans.base import artefacts
+from gans.base.errors import InputError
+from gans.sources import datasets, mirrors
+
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+PUBLISHED = {  # the MD5s that torchvision would check, before the tests change them
+    name: getattr(cls, "resources", None) or getattr(cls, "md5", None) or cls.tgz_md5
+    for name, cls in {"mnist": MNIST, "emnist": EMNIST, "fashion_mnist": FashionMNIST, "cifar10": CIFAR10}.items()
+}
+
+
+@dataclass
+class Server:
+    """A folder on a loopback server, and the requests that it has answered."""
+
+    folder: Path
+    url: str = ""
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    shared = Server(tmp_path / "server")
+    shared.folder.mkdir()
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *words: object) -> None:
+            shared.requests.append(self.path)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(shared.folder))) as http:
+        shared.url = f"http://127.0.0.1:{http.server_port}/"
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield shared
+        http.shutdown()
+        thread.join()
+
+
+def md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def gzipped_idx(values: np.ndarray) -> bytes:
+    return gzip.compress(struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.tobytes())
+
+
+def serve_idx(server: Server, monkeypatch: pytest.MonkeyPatch, dataset: str) -> None:
+    """Serve four small files, or Debian's real ones for Fashion-MNIST, as those that torchvision knows."""
+    for name in mirrors.FOUR_FILES:
+        if dataset == "fashion_mnist" and DEBIAN.exists():
+            (server.folder / name).write_bytes((DEBIAN / name).read_bytes())
+        else:
+            values = np.zeros((10, 28, 28) if "images" in name else (10,), np.uint8)
+            (server.folder / name).write_bytes(gzipped_idx(values))
+    known = MNIST if dataset == "mnist" else FashionMNIST
+    monkeypatch.setattr(known, "mirrors", [server.url])
+    monkeypatch.setattr(known, "resources", [(name, md5(server.folder / name)) for name in mirrors.FOUR_FILES])
+
+
+def serve_emnist(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(server.folder / "gzip.zip", "w") as archive:
+        for split in ("mnist", "letters"):
+            for part in ("train", "test"):
+                images, labels = np.zeros((10, 28, 28), np.uint8), np.ones(10, np.uint8)
+                archive.writestr(f"gzip/emnist-{split}-{part}-images-idx3-ubyte.gz", gzipped_idx(images))
+                archive.writestr(f"gzip/emnist-{split}-{part}-labels-idx1-ubyte.gz", gzipped_idx(labels))
+    monkeypatch.setattr(EMNIST, "url", f"{server.url}gzip.zip")
+    monkeypatch.setattr(EMNIST, "md5", md5(server.folder / "gzip.zip"))
+
+
+def serve_cifar(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    batches = tmp_path / "batches"
+    batches.mkdir()
+    values = {"data": np.zeros((2, 3072), np.uint8), "labels": [0, 9]}
+    names = [name for name, _ in [*CIFAR10.train_list, *CIFAR10.test_list]]
+    for name in names:
+        (batches / name).write_bytes(pickle.dumps(values, 2))
+    (batches / "batches.meta").write_bytes(pickle.dumps({"label_names": [str(i) for i in range(10)]}))
+    archive = server.folder / CIFAR10.filename
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(batches, CIFAR10.base_folder)
+    monkeypatch.setattr(CIFAR10, "url", server.url + CIFAR10.filename)
+    monkeypatch.setattr(CIFAR10, "tgz_md5", md5(archive))
+    monkeypatch.setattr(CIFAR10, "train_list", [[name, md5(batches / name)] for name in names[:5]])
+    monkeypatch.setattr(CIFAR10, "test_list", [[name, md5(batches / name)] for name in names[5:]])
+    monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": md5(batches / "batches.meta")})
+
+
+@pytest.fixture(params=["mnist", "fashion_mnist", "emnist", "cifar10"])
+def dataset(request: pytest.FixtureRequest, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """A data set whose files, much smaller than the published ones, the loopback server has."""
+    name = str(request.param)
+    if name == "emnist":
+        serve_emnist(server, monkeypatch)
+    elif name == "cifar10":
+        serve_cifar(server, monkeypatch, tmp_path)
+    else:
+        serve_idx(server, monkeypatch, name)
+    return name
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {path.name: artefacts.sha256_of(path) for path in folder.iterdir()}
+
+
+def test_what_was_published_is_fetched_and_nothing_beside_it_is_kept(
+    dataset: str, server: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    mirrors.fetch(dataset, tmp_path / "incoming", tmp_path / "nothing")
+    assert hashes(tmp_path / "incoming") == hashes(server.folder)
+    images = datasets.open_images(dataset, tmp_path / "incoming", [], "letters")
+    assert set(images.splits) == {"train", "test"}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_right_already_is_not_fetched_again(dataset: str, server: Server, tmp_path: Path) -> None:
+    mirrors.fetch(dataset, tmp_path / "kept", tmp_path / "nothing")
+    server.requests.clear()
+    mirrors.fetch(dataset, tmp_path / "incoming", tmp_path / "kept")
+    assert server.requests == []
+    assert hashes(tmp_path / "incoming") == hashes(server.folder)
+
+
+def test_what_is_wrong_already_is_fetched_again(dataset: str, server: Server, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    mirrors.fetch(dataset, kept, tmp_path / "nothing")
+    damaged = sorted(kept.iterdir())[0]
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    server.requests.clear()
+    mirrors.fetch(dataset, tmp_path / "incoming", kept)
+    assert set(server.requests) == {f"/{damaged.name}"}
+    assert hashes(tmp_path / "incoming") == hashes(server.folder)
+
+
+def refusal(dataset: str, folder: Path) -> str:
+    """Return the one line with which a fetch fails; free the answers that torchvision leaves open on a 404."""
+    with pytest.raises(InputError) as caught:
+        mirrors.fetch(dataset, folder, folder / "nothing")
+    line = str(caught.value)
+    del caught
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    return line
+
+
+@pytest.mark.parametrize("fault", ["wrong bytes", "missing", "down"])
+def test_a_failure_is_one_line_and_leaves_nothing(
+    dataset: str,
+    server: Server,
+    tmp_path: Path,
+    fault: str,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for path in server.folder.iterdir():
+        if fault == "wrong bytes":
+            path.write_bytes(path.read_bytes() + b"and more")
+        elif fault == "missing":
+            path.unlink()
+    if fault == "down":  # nothing listens at the port of `discard`
+        monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
+        monkeypatch.setattr(FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
+        monkeypatch.setattr(EMNIST, "url", "http://127.0.0.1:9/gzip.zip")
+        monkeypatch.setattr(CIFAR10, "url", "http://127.0.0.1:9/cifar-10-python.tar.gz")
+    line = refusal(dataset, tmp_path / "incoming")
+    found = {"wrong bytes": "corrupted", "missing": "404", "down": "refused"}[fault]
+    assert line.startswith(f"{dataset} could not be fetched (")
+    assert found in line
+    assert line.endswith("into a folder and set data.root")
+    assert "\n" not in line
+    assert list((tmp_path / "incoming").iterdir()) == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_silent_server_is_not_waited_for_for_ever(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(mirrors, "TIMEOUT_S", 0.2)
+        monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{silent.getsockname()[1]}/"])
+        assert "timed out" in refusal("mnist", tmp_path / "incoming")
+    assert socket.getdefaulttimeout() is None
+
+
+def test_torchvision_knows_what_was_published() -> None:
+    """The MD5s as their publishers state them: Zalando's README, the pages of LeCun, NIST and Krizhevsky."""
+    assert PUBLISHED["cifar10"] == "c58f30108f718f92721af3b95e74349a"
+    assert dict(PUBLISHED["fashion_mnist"])["train-images-idx3-ubyte.gz"] == "8d4fb7e6c68d591d4c3dfef9ec88bf0d"
+    assert set(dict(PUBLISHED["mnist"])) == set(dict(PUBLISHED["fashion_mnist"])) == set(mirrors.FOUR_FILES)

@@ -1,0 +1,200 @@
+"""Two processes that train as one, on the CPU: what torchrun starts, and what becomes of it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, settings_for
+
+from gans.base.errors import InputError
+from gans.data.arrays import DataShape
+from gans.networks import contract
+from gans.networks.settings import AdversarialSettings
+from gans.training import distributed, loop, steps
+from gans.training.distributed import Ranks
+from gans.training.steps import Execution
+
+SHAPE = DataShape(3, 16)
+TORCHRUN = [str(Path(sys.executable).with_name("torchrun")), "--standalone"]
+
+# Trains a variant on the images and settings in a folder, and writes what each rank has at the end.
+PROGRAM = """
+import hashlib, json, sys
+from pathlib import Path
+
+root, folder, name, steps_a_save = sys.argv[1:]
+sys.path[:0] = [root + "/src", root]
+import stages
+import numpy as np
+import torch
+from gans.params import Params
+from gans.networks import contract
+from gans.runtime import devices
+from gans.training import distributed, loop
+from gans.data.arrays import DataShape
+from gans.base.errors import InputError
+from gans.training.state import Store
+from gans.training.saver import Saving
+
+
+def main():
+    place = Path(folder)
+    device = devices.prepare("cpu", deterministic=True)
+    kind = contract.load(name)
+    settings = kind.Settings.model_validate(json.loads((place / "settings.json").read_text()))
+    with distributed.joined(device) as ranks:
+        saving = Saving(Store(place / "state"), 1e6, float(steps_a_save)) if ranks.leads else None
+        pixels = np.load(place / "pixels.npy", mmap_mode="r")
+        print("ready", flush=True)
+        trained = loop.train(
+            kind, settings, DataShape(3, 16), pixels, None, device, 2, saving=saving, ranks=ranks
+        )
+        weights = hashlib.sha256()
+        for module in trained.variant.networks.values():
+            for weight in module.parameters():
+                weights.update(weight.detach().numpy().tobytes())
+        (place / f"rank_{ranks.rank}.json").write_text(json.dumps([weights.hexdigest(), trained.rows]))
+
+
+sys.argv[1:] = []
+stages.run(main)
+"""
+
+
+@pytest.fixture
+def folder(small: AdversarialSettings, pixels: np.ndarray, tmp_path: Path) -> Path:
+    """A folder with a program, images, and settings of R3GAN, whose networks look at each image by itself."""
+    (tmp_path / "program.py").write_text(PROGRAM)
+    np.save(tmp_path / "pixels.npy", pixels)
+    write_settings(tmp_path, small)
+    return tmp_path
+
+
+def write_settings(folder: Path, settings: AdversarialSettings) -> None:
+    (folder / "settings.json").write_text(settings_for("r3gan", settings).model_dump_json())
+
+
+def start(folder: Path, ranks: int, every_epochs: float = 1e6) -> subprocess.Popen[str]:
+    words = [*TORCHRUN, f"--nproc-per-node={ranks}", str(folder / "program.py"), str(ROOT), str(folder), "r3gan"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    return subprocess.Popen([*words, str(every_epochs)], stdout=pipe, stderr=both, text=True, env=environment)
+
+
+def outcome(folder: Path, ranks: int) -> list[list[object]]:
+    command = start(folder, ranks)
+    output = command.communicate(timeout=120)[0]
+    assert command.returncode == 0, output
+    return [json.loads((folder / f"rank_{rank}.json").read_text()) for rank in range(ranks)]
+
+
+def losses(found: list[object]) -> list[float]:
+    rows = found[1]
+    assert isinstance(rows, list)
+    return [row[column] for row in rows for column in ("loss_d", "loss_g", "r1", "r2")]
+
+
+@pytest.mark.slow
+def test_two_ranks_learn_what_one_does_with_the_whole_batch(
+    folder: Path, small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device
+) -> None:
+    one, other = outcome(folder, 2)
+    assert one == other  # the same weights, and the same losses, on both
+    alone = loop.train(contract.load("r3gan"), settings_for("r3gan", small), SHAPE, pixels, None, cpu, 2)
+    assert losses(one) == pytest.approx(losses([None, alone.rows]), rel=1e-3)
+    assert losses(one) != losses([None, alone.rows])  # they did share the work
+
+
+@pytest.mark.slow
+def test_an_interrupted_training_of_two_ranks_goes_on(folder: Path, small: AdversarialSettings) -> None:
+    write_settings(folder, small.model_copy(update={"epochs": 16}))
+    undisturbed = outcome(folder, 2)
+    for path in (folder / "state").iterdir():
+        path.unlink()
+
+    command = start(folder, 2, every_epochs=1)
+    while not list((folder / "state").glob("*.pt")):
+        time.sleep(0.01)
+        assert command.poll() is None
+    command.send_signal(signal.SIGTERM)
+    output = command.communicate(timeout=60)[0]
+    assert command.returncode != 0
+    assert re.search(r"\[rank 0\] .*stopped by SIGTERM; step \d+ of 64 is saved", output)
+
+    assert outcome(folder, 2) == undisturbed
+
+
+@pytest.mark.slow
+def test_a_killed_rank_ends_the_run_with_a_message(folder: Path, small: AdversarialSettings) -> None:
+    write_settings(folder, small.model_copy(update={"epochs": 10_000}))
+    command = start(folder, 2)
+    assert command.stdout is not None
+    ready = 0
+    while ready < 2:
+        ready += command.stdout.readline().count("ready")  # both may have written to one line
+    children = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
+    time.sleep(1)
+    os.kill(int(children[-1]), signal.SIGKILL)
+    output = command.communicate(timeout=60)[0]
+    assert command.returncode != 0
+    assert re.search(r"\[rank \d\] program: another rank has ended or no longer answers", output)
+
+
+@pytest.mark.parametrize(("size", "rank", "part"), [(1, 0, slice(0, 12)), (2, 1, slice(6, 12)), (3, 0, slice(0, 4))])
+def test_each_rank_has_its_part_of_a_batch(size: int, rank: int, part: slice) -> None:
+    assert Ranks(rank, size).part_of(12) == part
+
+
+def test_a_batch_without_equal_parts_is_refused() -> None:
+    with pytest.raises(InputError, match="batch_size is 12, but 5 ranks share it; expected a multiple"):
+        Ranks(0, 5).part_of(12)
+
+
+def test_more_ranks_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    line = r"run\.launcher starts 4 processes on this machine, which has 2 GPU\(s\); expected no more"
+    with pytest.raises(InputError, match=line), distributed.joined(torch.device("cuda")):
+        pass
+
+
+def test_ranks_that_never_come_are_told_of(monkeypatch: pytest.MonkeyPatch, cpu: torch.device) -> None:
+    values = {"TORCHELASTIC_RUN_ID": "x", "LOCAL_WORLD_SIZE": "1", "WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0"}
+    for name, value in {**values, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29511"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(distributed, "PATIENCE", timedelta(seconds=1))
+    with pytest.raises(InputError, match="the ranks did not find one another"), distributed.joined(cpu):
+        pass
+
+
+def test_batch_normalisation_over_all_ranks_is_put_in_place_of_each_ranks_own(
+    small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device
+) -> None:
+    """Alone, which is all that the CPU can do of it, it learns the same."""
+    kind, how = contract.load("dcgan"), Execution(synchronised=True)
+    own, all_ranks = (loop.train(kind, small, SHAPE, pixels, None, cpu, 2, how=how) for how in (Execution(), how))
+    kinds = {type(layer) for layer in all_ranks.averaged.modules()}
+    assert torch.nn.SyncBatchNorm in kinds
+    assert torch.nn.BatchNorm2d not in kinds
+    assert own.rows == all_ranks.rows
+
+
+def test_batch_normalisation_over_all_ranks_is_refused_on_the_cpu(cpu: torch.device) -> None:
+    with pytest.raises(InputError, match=r"run\.sync_batchnorm is true, which torch has for CUDA alone"):
+        steps.execution(cpu, "fp32", "off", synchronised=True)
+
+
+def test_compilation_is_refused_for_ranks(monkeypatch: pytest.MonkeyPatch, cpu: torch.device) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    with pytest.raises(InputError, match=r"run\.compile is on, but run\.launcher is torchrun; expected off or auto"):
+        steps.execution(cpu, "fp32", "on")

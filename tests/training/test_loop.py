@@ -1,0 +1,372 @@
+"""The loop: who learns when, what is kept, and that it teaches."""
+
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gans.base import signals
+from gans.base.errors import InputError
+from gans.data.arrays import DataShape
+from gans.data.batches import Batches
+from gans.data.pixels import to_float
+from gans.networks import contract, sampling
+from gans.networks.contract import Adversarial, Batch, Readings, Turn, Variant
+from gans.networks.sampling import Sampler
+from gans.networks.settings import AdversarialSettings, Settings
+from gans.runtime import randomness
+from gans.training import loop, observer
+from gans.training.observer import Span
+from gans.training.optimizers import Optimizers
+from gans.training.saver import Saving
+from gans.training.state import Store
+from gans.training.trained import COLUMNS, timings
+
+SHAPE = DataShape(3, 16)
+
+
+def train(kind: type[Variant], settings: Settings, pixels: np.ndarray, frames: int = 3) -> loop.Trained:
+    return loop.train(kind, settings, SHAPE, pixels, None, torch.device("cpu"), frames)
+
+
+def test_every_pass_shows_each_image_and_each_player_steps_once_a_batch(small: Settings, pixels: np.ndarray) -> None:
+    trained = train(contract.load("dcgan"), small, pixels)
+    assert trained.images_seen == 2 * 32
+    assert trained.steps == {"loss_d": 8, "loss_g": 8}
+    assert [row["step"] for row in trained.rows] == list(range(1, 9))
+    assert trained.rows[-1]["images"] == 64
+    assert trained.rows[-1]["epoch"] == 2.0
+    assert list(trained.rows[0]) == ["step", "images", "epoch", "loss_d", "d_real", "d_fake", "loss_g"]
+    assert set(trained.rows[0]) == set(COLUMNS)
+
+
+def test_facts_are_those_of_the_networks(small: Settings, pixels: np.ndarray, cpu: torch.device) -> None:
+    trained = train(contract.load("dcgan"), small, pixels)
+    facts = trained.facts(cpu)
+    assert facts["parameters_g"] == sum(weight.numel() for weight in trained.variant.generator.parameters())
+    assert (facts["images_seen"], facts["steps_d"], facts["steps_g"], facts["device"]) == (64, 8, 8, "cpu")
+    assert facts["loss_g"] == pytest.approx(trained.rows[-1]["loss_g"], rel=1e-5)
+    measured = timings(trained.images_seen, [trained.seconds, 3 * trained.seconds], cpu)
+    assert measured["images_per_second"] == pytest.approx(64 / (2 * trained.seconds), rel=0.01)
+    assert measured["peak_memory_mb"] > 0
+
+
+def test_the_first_loss_is_that_of_the_untrained_networks(
+    small: Settings, pixels: np.ndarray, cpu: torch.device
+) -> None:
+    trained = train(contract.load("dcgan"), small, pixels)
+    torch.manual_seed(randomness.derived_seed(small.seed, "weights"))
+    variant = contract.load("dcgan")(small, SHAPE)
+    batches = Batches(pixels, None, batch_size=8, random_flip=True, seed=small.seed, device=cpu)
+    batch = variant.batch(*batches[0], sampling.latents(8, small, "latents", cpu, 0))
+    loss, readings = variant.turns()[0].loss(batch)
+    assert trained.rows[0]["loss_d"] == pytest.approx(loss.item(), rel=1e-5)
+    assert trained.rows[0]["d_real"] == pytest.approx(readings["d_real"].item(), rel=1e-5)
+
+
+def test_every_player_steps_with_the_settings_asked_for(small: Settings, cpu: torch.device) -> None:
+    settings = small.model_copy(update={"lr": 0.03, "beta1": 0.25, "beta2": 0.75})
+    variant = contract.load("dcgan")(settings, SHAPE)
+    turns = variant.turns()
+    by_adam = Optimizers(variant, turns, settings, cpu)
+    by_sgd = Optimizers(variant, turns, settings.model_copy(update={"optimizer": "sgd", "momentum": 0.7}), cpu)
+    for turn in turns:
+        adam, sgd = by_adam[turn.column], by_sgd[turn.column]
+        assert isinstance(adam, torch.optim.Adam)
+        assert (adam.defaults["lr"], adam.defaults["betas"]) == (0.03, (0.25, 0.75))
+        assert isinstance(sgd, torch.optim.SGD)
+        assert (sgd.defaults["lr"], sgd.defaults["momentum"]) == (0.03, 0.7)
+        for optimizer in (adam, sgd):
+            assert optimizer.param_groups[0]["params"] == list(turn.learner.parameters())
+
+
+def test_another_seed_gives_another_training(small: Settings, pixels: np.ndarray) -> None:
+    one = train(contract.load("dcgan"), small, pixels)
+    two = train(contract.load("dcgan"), small.model_copy(update={"seed": 4}), pixels)
+    assert one.rows[0]["loss_d"] != two.rows[0]["loss_d"]
+
+
+def test_the_averaged_generator_made_the_last_frame(small: Settings, pixels: np.ndarray, cpu: torch.device) -> None:
+    trained = train(contract.load("dcgan"), small, pixels)
+    assert trained.progress.images_seen == [0, 16, 64]
+    z = sampling.latents(16, small, "fixed_latents", cpu)
+    assert (trained.progress.frames[-1] == Sampler(trained.averaged)(z)).all()
+    assert not (trained.progress.frames[0] == trained.progress.frames[-1]).all()
+
+
+def test_random_numbers_elsewhere_change_nothing(small: Settings, pixels: np.ndarray) -> None:
+    one = train(contract.load("dcgan"), small, pixels)
+    torch.rand(1000)
+    assert train(contract.load("dcgan"), small, pixels).rows == one.rows
+
+
+class ThreeCriticSteps(Adversarial):
+    """A pair that keeps count of the batches it was shown."""
+
+    title, source = "three steps", "this test"
+    seen: ClassVar[list[tuple[str, float]]] = []
+
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+        generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Tanh(), nn.Unflatten(1, (3, 16, 16)))
+        return generator, nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 1), nn.Flatten(0))
+
+    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+        self.seen.append(("d", batch.real.sum().item()))
+        return super().discriminator_loss(batch)
+
+    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+        self.seen.append(("g", batch.real.sum().item()))
+        assert not any(weight.requires_grad for weight in self.discriminator.parameters())
+        return super().generator_loss(batch)
+
+
+def test_several_steps_of_the_first_player_share_the_budget(small: Settings, pixels: np.ndarray) -> None:
+    ThreeCriticSteps.seen.clear()
+    trained = train(ThreeCriticSteps, small.model_copy(update={"epochs": 3, "discriminator_steps": 3}), pixels)
+    assert trained.steps == {"loss_d": 12, "loss_g": 4}
+    assert trained.images_seen == 96
+    players = [player for player, _ in ThreeCriticSteps.seen]
+    assert players == ["d", "d", "d", "g"] * 4
+    first_four = [total for _, total in ThreeCriticSteps.seen[:4]]
+    assert len(set(first_four[:3])) == 3  # a fresh batch for each step
+    assert first_four[3] == first_four[2]  # the second player sees the last one
+
+
+class OneLearner(Variant):
+    """No discriminator: one player learns to make the mean image."""
+
+    title, source = "one learner", "this test"
+
+    def __init__(self, settings: Settings, shape: DataShape) -> None:
+        self.settings = settings
+        self.generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Unflatten(1, (3, 16, 16)))
+
+    def turns(self) -> tuple[Turn, ...]:
+        return (Turn("loss_g", self.generator, self.loss),)
+
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+        error = (batch.fake - batch.real).square().mean()
+        return error, {"error": error}
+
+
+def test_a_variant_without_a_discriminator_learns(small: Settings, cpu: torch.device) -> None:
+    target = np.full((16, 16, 16, 3), 200, np.uint8)
+    settings = small.model_copy(update={"epochs": 150, "lr": 0.01, "ema_half_life": 0.0})
+    trained = train(OneLearner, settings, target)
+    assert trained.rows[-1]["loss_g"] < trained.rows[0]["loss_g"] / 20
+    assert set(trained.rows[0]) == {"step", "images", "epoch", "loss_g", "error"}
+    assert "parameters_d" not in trained.facts(cpu)
+    fakes = Sampler(trained.averaged)(sampling.latents(8, settings, "evaluation", cpu))
+    assert abs(fakes.mean() - 200) < 15
+
+
+class TellsItsLabel(Adversarial):
+    """A conditional pair that notes which labels it is given."""
+
+    title, source, conditional = "conditional", "this test", True
+    told: ClassVar[list[list[int]]] = []
+
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+        return Told(settings.nz), Told(3 * 16 * 16)
+
+
+class Told(nn.Module):
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(inputs))
+
+    def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        TellsItsLabel.told.append(labels.tolist())
+        value = (x.flatten(1) * self.weight).mean(1)
+        return value if x.dim() == 4 else value.tanh()[:, None, None, None].expand(-1, 3, 16, 16)
+
+
+def test_the_loop_binds_the_batchs_labels(small: Settings, pixels: np.ndarray, cpu: torch.device) -> None:
+    TellsItsLabel.told.clear()
+    shape = DataShape(3, 16, (16, 16))
+    labels = np.arange(32) % 2
+    loop.train(TellsItsLabel, small.model_copy(update={"epochs": 1}), shape, pixels, labels, cpu, 2)
+    first_frame, *told = TellsItsLabel.told
+    assert first_frame == [0] * 8 + [1] * 8
+    batches = Batches(pixels, labels, batch_size=8, random_flip=True, seed=small.seed, device=cpu)
+    wanted = batches[0][1]
+    assert wanted is not None
+    assert told[:4] == [wanted.tolist()] * 4  # D of real images, G, D of its fakes, D in G's turn
+
+
+class Spoilt(ThreeCriticSteps):
+    """Its G meets something that is not finite in its second iteration: in the loss, or in the gradient alone."""
+
+    spoilt: ClassVar[str]
+    built: ClassVar[list[Variant]] = []
+
+    def __init__(self, settings: AdversarialSettings, shape: DataShape) -> None:
+        super().__init__(settings, shape)
+        self.turns_of_g = 0
+        self.built[:] = [self]
+        self.before: dict[str, torch.Tensor] = {}
+
+    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+        loss, readings = super().generator_loss(batch)
+        self.turns_of_g += 1
+        if self.turns_of_g == 2:
+            self.before = {key: value.clone() for key, value in self.generator.state_dict().items()}
+            zero = (loss * 0).abs().sqrt() if self.spoilt == "gradient" else loss * float("nan")  # d sqrt(0) = inf * 0
+            return loss + zero, readings
+        return loss, readings
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "line"),
+    [
+        ("loss", "loss_g is nan at step 2; expected a finite number: lower lr"),
+        ("gradient", "the norm of loss_g's gradient is nan at step 2; expected a finite number: lower lr"),
+    ],
+)
+def test_what_is_not_finite_stops_the_training_before_its_update(
+    small: Settings, pixels: np.ndarray, spoilt: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spoilt, "spoilt", spoilt, raising=False)
+    with pytest.raises(InputError, match=line):
+        train(Spoilt, small.model_copy(update={"epochs": 9, "discriminator_steps": 3}), pixels)
+    (variant,) = Spoilt.built
+    assert isinstance(variant, Spoilt)
+    assert variant.turns_of_g == 2
+    after = variant.generator.state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in variant.before.items())
+
+
+class Fault(Exception):
+    """Ends a training from within, as a kill would."""
+
+
+def same(one: loop.Trained, other: loop.Trained) -> bool:
+    """Return whether two trainings left the same: weights of all networks, averages, losses, pictures."""
+    weights = [
+        [
+            value
+            for module in (*trained.variant.networks.values(), trained.averaged)
+            for value in module.state_dict().values()
+        ]
+        for trained in (one, other)
+    ]
+    return (
+        one.rows == other.rows
+        and one.progress.images_seen == other.progress.images_seen
+        and all(map(np.array_equal, one.progress.frames, other.progress.frames))
+        and all(map(torch.equal, *weights))
+    )
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "sgd"}, {"discriminator_steps": 2, "batch_size": 4}])
+@pytest.mark.parametrize("kind", ["dcgan", "dcgan_upsample"])  # batch statistics; dropout
+def test_a_training_that_was_interrupted_twice_ends_as_an_undisturbed_one(
+    small: AdversarialSettings, pixels: np.ndarray, tmp_path: Path, kind: str, changes: dict[str, object]
+) -> None:
+    settings = small.model_copy(update={"epochs": 3, **changes})
+    variant = contract.load(kind)
+    undisturbed = train(variant, settings, pixels)
+    store = Store(tmp_path / "state")
+    saving = Saving(store, every_seconds=0, every_epochs=1)  # after each step
+
+    def interrupted_after(images: int) -> None:
+        def keep(images_seen: int, _: nn.Module) -> None:
+            if images_seen >= images:
+                raise Fault
+
+        moments = observer.Snapshots(0.25, keep)
+        cpu = torch.device("cpu")
+        with pytest.raises(Fault):
+            loop.train(variant, settings, SHAPE, pixels, None, cpu, 3, snapshots=moments, saving=saving)
+
+    interrupted_after(24)
+    interrupted_after(64)
+    resumed = loop.train(variant, settings, SHAPE, pixels, None, torch.device("cpu"), 3, saving=saving)
+    assert same(resumed, undisturbed)
+    again = loop.train(variant, settings, SHAPE, pixels, None, torch.device("cpu"), 3, saving=saving)
+    assert same(again, undisturbed)  # a finished one is not trained again
+    assert again.seconds == pytest.approx(resumed.seconds, abs=0.5)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_same_number_of_threads_gives_the_same_bytes(
+    small: AdversarialSettings, pixels: np.ndarray, threads: int
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        one, other = (train(contract.load("dcgan"), small.model_copy(update={"width": 16}), pixels) for _ in range(2))
+    finally:
+        torch.set_num_threads(before)
+    assert same(one, other)
+
+
+def test_states_are_saved_after_so_many_epochs(small: Settings, pixels: np.ndarray, tmp_path: Path) -> None:
+    """32 images in batches of 8 for 5 epochs are 20 steps."""
+    steps = []
+
+    class Noting(Store):
+        def save(self, step: int, state: Mapping[str, object]) -> None:
+            steps.append(step)
+            super().save(step, state)
+
+    saving = Saving(Noting(tmp_path), every_seconds=1e6, every_epochs=2)
+    settings = small.model_copy(update={"epochs": 5})
+    loop.train(contract.load("dcgan"), settings, SHAPE, pixels, None, torch.device("cpu"), 2, saving=saving)
+    assert steps == [8, 16, 20]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_waits_for_the_step_and_its_state(
+    small: Settings, pixels: np.ndarray, tmp_path: Path, number: int, status: int
+) -> None:
+    class Asked(ThreeCriticSteps):
+        def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+            os.kill(os.getpid(), number)
+            return super().generator_loss(batch)
+
+    store = Store(tmp_path)
+    saving = Saving(store, every_seconds=1e6, every_epochs=1e6)
+    handlers = {each: signal.getsignal(each) for each in (*signals.ASKING_TO_STOP, *signals.LEFT_ALONE)}
+    try:
+        with pytest.raises(signals.Stopped, match="step 1 of 8 is saved: run again to go on") as stopped:
+            loop.train(Asked, small, SHAPE, pixels, None, torch.device("cpu"), 2, saving=saving)
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+    assert stopped.value.status == status
+    state = store.load()
+    assert state is not None
+    assert state["iterations"] == 1
+
+
+def test_a_dcgan_learns_the_colour_of_its_images(small: Settings, cpu: torch.device) -> None:
+    red = np.zeros((64, 16, 16, 3), np.uint8)
+    red[..., 0] = np.random.default_rng(0).integers(180, 250, (64, 1, 1))
+    settings = small.model_copy(update={"epochs": 40, "lr": 0.002})
+    trained = train(contract.load("dcgan"), settings, red)
+    fakes = Sampler(trained.averaged)(sampling.latents(32, settings, "evaluation", cpu))
+    assert fakes[..., 0].mean() > fakes[..., 1:].mean() + 80
+    assert to_float(torch.from_numpy(fakes)).shape == (32, 3, 16, 16)
+
+
+def test_the_average_is_kept_at_the_moments_asked_for(small: Settings, pixels: np.ndarray, cpu: torch.device) -> None:
+    """32 images in batches of 8 for 2 epochs are 8 iterations: half an epoch is 2, and the end is kept anyway."""
+    kept = {}
+
+    def keep(images_seen: int, averaged: nn.Module) -> None:
+        kept[images_seen] = averaged.state_dict()["layers.0.weight"].clone()
+
+    snapshots = observer.Snapshots(0.5, keep)
+    loop.train(contract.load("dcgan"), small, SHAPE, pixels, None, cpu, 2, snapshots=snapshots)
+    assert list(kept) == [16, 32, 48]
+    assert not torch.equal(kept[16], kept[48])
+    assert snapshots.iterations(Span(2, 32, 8, 8)) == {2, 4, 6}
+    assert observer.Snapshots(5.0, keep).iterations(Span(2, 32, 8, 8)) == set()
+    assert observer.Snapshots(0.001, keep).iterations(Span(1, 32, 4, 8)) == {1, 2, 3}

@@ -1,0 +1,141 @@
+"""A variant's trainings: each of its own seed, each once, whatever interrupts them."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gans.base.errors import InputError
+from gans.data.arrays import DataShape, Packed
+from gans.networks import contract, models
+from gans.networks.settings import AdversarialSettings
+from gans.training.distributed import ALONE, Ranks
+from gans.training.plan import Plan
+from gans.training.steps import Execution
+from gans.training.trained import Trained
+
+
+@pytest.fixture
+def plan(small: AdversarialSettings, pixels: np.ndarray) -> Plan:
+    meta = {"channels": 3, "image_size": 16, "class_counts": [12, 12], "splits": {"train": [0, 24]}, "sha256": "abc"}
+    return Plan(
+        name="dcgan",
+        kind=contract.load("dcgan"),
+        settings=small,
+        seeds=2,
+        data=Packed(pixels, np.arange(32) % 2, None, meta),
+        weights=None,
+        num_frames=2,
+        snapshots_every=1.0,
+        device=torch.device("cpu"),
+        how=Execution(),
+        ranks=ALONE,
+    )
+
+
+def carried_out(plan: Plan, folder: Path, scratch: Path) -> tuple[Trained, list[float]]:
+    return plan.carry_out(folder, scratch, save_seconds=0, save_epochs=1)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_each_seed_has_its_folder_and_the_first_its_moments(plan: Plan, tmp_path: Path) -> None:
+    first, seconds = carried_out(plan, tmp_path / "model", tmp_path / "scratch")
+    found = content(tmp_path / "model")
+    own = {"generator.safetensors", "raw_generator.safetensors", "raw_discriminator.safetensors"}
+    own |= {"progress.npy", "settings.json"}
+    assert found.keys() == {*own, "snapshots/24.safetensors", *(f"repeat_1/{name}" for name in own)}
+    assert len(seconds) == 2
+    assert first.seconds == seconds[0]
+    assert b'"seed": 3' in found["settings.json"]
+    assert b'"seed": 4' in found["repeat_1/settings.json"]
+    assert len(models.repeats(tmp_path / "model")) == 2
+
+
+def test_after_a_fault_no_training_is_done_twice_and_all_bytes_are_the_same(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    carried_out(plan, tmp_path / "undisturbed", tmp_path / "scratch")
+    save, calls = models.save, []
+
+    def failing(*arguments: object, **options: object) -> None:
+        calls.append(options["settings"])
+        if len(calls) == 2:
+            raise OSError("no space left")
+        save(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(models, "save", failing)
+    with pytest.raises(OSError, match="no space left"):
+        carried_out(plan, tmp_path / "half", tmp_path / "other")
+    capsys.readouterr()
+    carried_out(plan, tmp_path / "again", tmp_path / "other")
+    assert capsys.readouterr().err.count("DCGAN: going on after step 6 of 6") == 2
+    assert content(tmp_path / "again") == content(tmp_path / "undisturbed")
+
+
+def test_the_key_stands_for_the_whole_plan(plan: Plan, small: AdversarialSettings) -> None:
+    weights = {"generator": {"a": torch.zeros(2)}}
+    others = [
+        {"name": "twin"},
+        {"settings": small.model_copy(update={"lr": 0.5})},
+        {"seeds": 3},
+        {"data": dataclasses.replace(plan.data, meta={**plan.data.meta, "sha256": "abd"})},
+        {"data": dataclasses.replace(plan.data, labels=np.zeros(32, np.int64))},
+        {"data": dataclasses.replace(plan.data, labels=None)},
+        {"weights": weights},
+        {"weights": {"generator": {"a": torch.ones(2)}}},
+        {"num_frames": 3},
+        {"snapshots_every": None},
+        {"how": Execution(bf16=True)},
+        {"how": Execution(compiled=True)},
+    ]
+    keys = [plan.key, *(dataclasses.replace(plan, **other).key for other in others)]  # type: ignore[arg-type]
+    assert len(set(keys)) == len(keys)
+    assert plan.key == dataclasses.replace(plan, settings=small.model_copy()).key
+
+
+def test_every_part_of_a_plan_has_a_part_in_its_key() -> None:
+    """A field that is added to the plan needs a case above, or is told here why it needs none."""
+    without = {
+        "ranks": "another number is refused",
+        "kind": "the name and the code say it",
+        "device": "tested with the key itself",
+    }
+    named = {"name", "settings", "seeds", "data", "weights", "num_frames", "snapshots_every", "how"}
+    assert {field.name for field in dataclasses.fields(Plan)} == named | without.keys()
+
+
+def test_another_number_of_ranks_is_refused_and_one_of_threads_starts_anew(plan: Plan, tmp_path: Path) -> None:
+    threads = torch.get_num_threads()
+    of_two, more_threads = tmp_path / "ranks_2_threads_1", tmp_path / f"ranks_1_threads_{threads + 1}"
+    (more_threads / "seed_3").mkdir(parents=True)
+    (more_threads / "seed_3" / "000000000002.pt").touch()
+    (of_two / "seed_3").mkdir(parents=True)
+    assert plan._crew(tmp_path) == tmp_path / f"ranks_1_threads_{threads}"  # of two ranks there is no state yet
+    (of_two / "seed_3" / "000000000002.pt").touch()
+    line = r"of dcgan in .*ranks_2_threads_1 is of 2 rank\(s\), this one of 1; expected as many: set run\.launcher back"
+    with pytest.raises(InputError, match=line):
+        plan._crew(tmp_path)
+    assert dataclasses.replace(plan, ranks=Ranks(0, 2))._crew(tmp_path / "none").name == f"ranks_2_threads_{threads}"
+
+
+def test_memory_that_does_not_suffice_is_told_with_what_to_lower(plan: Plan, tmp_path: Path) -> None:
+    settings = plan.settings.model_copy(update={"width": 1 << 40})
+    with pytest.raises(InputError, match=r"out of memory on cpu.*; lower batch_size \(8\) or width \(1099511627776\)"):
+        carried_out(dataclasses.replace(plan, settings=settings), tmp_path / "model", tmp_path / "scratch")
+
+
+def test_the_seed_of_a_training_that_fails_is_named(plan: Plan, tmp_path: Path) -> None:
+    class Failing(contract.load("dcgan")):  # type: ignore[misc]
+        def __init__(self, settings: AdversarialSettings, shape: DataShape) -> None:
+            super().__init__(settings, shape)
+            if settings.seed == 4:
+                nn.init.constant_(next(self.generator.parameters()), float("nan"))
+
+    with pytest.raises(InputError, match=r"^with seed 4: loss_d is nan at step 1; expected a finite"):
+        carried_out(dataclasses.replace(plan, kind=Failing), tmp_path / "model", tmp_path / "scratch")

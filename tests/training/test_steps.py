@@ -1,0 +1,253 @@
+"""Every fast way to carry out an iteration gives what the plain one gives."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import settings_for
+from torch import nn
+
+from gans.base import signals
+from gans.base.errors import InputError
+from gans.data.arrays import DataShape
+from gans.data.batches import Batches
+from gans.networks import contract, losses, sampling
+from gans.networks.contract import Batch, Readings, Variant
+from gans.networks.settings import AdversarialSettings
+from gans.runtime import devices, randomness
+from gans.training import loop, steps
+from gans.training.finite import FiniteGuard
+from gans.training.optimizers import Optimizers
+from gans.training.saver import Saving
+from gans.training.state import Store
+from gans.training.steps import Execution, Inputs, Iteration
+
+STEPS = 20
+SHAPE = DataShape(3, 16, [12, 12])
+CPU = torch.device("cpu")
+
+
+Learn = Callable[[list[Inputs], float], Readings]
+
+
+def learner(
+    settings: AdversarialSettings,
+    how: Execution,
+    *,
+    device: torch.device = CPU,
+    dtype: torch.dtype = torch.float32,
+    name: str = "dcgan",
+    make: Callable[[Iteration], Learn] = steps.graphed,
+    look: type[FiniteGuard] = FiniteGuard,
+) -> tuple[Variant, Learn, FiniteGuard]:
+    """Return a variant for images of 16 x 16 and two classes, what it learns a batch with, and its guard."""
+    torch.manual_seed(0)
+    variant = contract.load(name)(settings_for(name, settings.model_copy(update={"discriminator_steps": 1})), SHAPE)
+    for network in variant.networks.values():
+        network.to(device, dtype)
+    turns = variant.turns()
+    optimizers = Optimizers(variant, turns, settings, device)
+    guard = look([turn.column for turn in turns], optimizers.values(), device)
+    iteration = make(Iteration(variant, turns, optimizers, guard, device, how))
+
+    def learn(inputs: list[Inputs], share: float) -> Readings:
+        optimizers.set_pace(share)
+        return iteration(inputs, share)
+
+    return variant, learn, guard
+
+
+def fresh(
+    settings: AdversarialSettings, pixels: np.ndarray, device: torch.device = CPU, dtype: torch.dtype = torch.float32
+) -> Iterator[Inputs]:
+    """Yield 20 batches; what layers draw for themselves follows from their number."""
+    labels = np.arange(len(pixels)) % 2
+    batches = Batches(pixels, labels, batch_size=8, random_flip=True, seed=0, device=device)
+    for step in range(STEPS):
+        torch.manual_seed(randomness.derived_seed(0, "layers", step))
+        images, classes = batches[step]
+        yield images.to(dtype), classes, sampling.latents(8, settings, "latents", device, step).to(dtype)
+
+
+def readings(
+    settings: AdversarialSettings,
+    pixels: np.ndarray,
+    how: Execution,
+    device: torch.device = CPU,
+    dtype: torch.dtype = torch.float32,
+    **more: Any,
+) -> dict[str, list[float]]:
+    """Return what 20 iterations read, by column."""
+    _, learn, guard = learner(settings, how, device=device, dtype=dtype, **more)
+    found: dict[str, list[float]] = {}
+    for number, batch in enumerate(fresh(settings, pixels, device, dtype)):
+        for column, value in learn([batch], number / STEPS).items():
+            found.setdefault(column, []).append(value.item())
+    guard.check()
+    return found
+
+
+def agree(one: dict[str, list[float]], other: dict[str, list[float]], rel: float) -> bool:
+    return all(one[column] == pytest.approx(other[column], rel=rel, abs=rel / 10) for column in one | other)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++, which is not here")
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch looks at it while it compiles
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "r3gan"])
+def test_compiled_networks_learn_what_plain_ones_do(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
+    """In double precision, where rounding has no time to grow: in single precision Adam's first steps magnify it."""
+    plain = readings(small, pixels, Execution(), dtype=torch.float64, name=name)
+    compiled = readings(small, pixels, Execution(compiled=True), dtype=torch.float64, name=name)
+    assert agree(plain, compiled, rel=1e-6)
+    assert plain["loss_d"][0] != pytest.approx(plain["loss_d"][-1], rel=0.01)  # there was something to agree on
+
+
+@pytest.mark.parametrize("name", ["dcgan", "cdcgan", "vae", "sngan", "wgan_gp", "r3gan"])
+def test_bf16_learns_nearly_what_fp32_does(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
+    settings = small.model_copy(update={"lr": 0.0002})
+    plain = readings(settings, pixels, Execution(), name=name)
+    rounded = readings(settings, pixels, Execution(bf16=True), name=name)
+    assert agree(plain, rounded, rel=0.1)
+    assert plain != rounded
+
+
+def test_losses_are_never_computed_in_bf16(small: AdversarialSettings, pixels: np.ndarray) -> None:
+    logits = torch.linspace(-3, 3, 7, dtype=torch.bfloat16)
+    assert losses.at_least_fp32(logits).dtype == torch.float32
+    assert losses.at_least_fp32(logits.double()).dtype == torch.float64
+    variant = contract.load("dcgan")(small, DataShape(3, 16))
+    with torch.autocast("cpu", torch.bfloat16):
+        batch = variant.batch(torch.zeros(2, 3, 16, 16), None, torch.zeros(2, small.nz))
+        assert batch.fake.dtype == torch.bfloat16
+        assert batch.d(batch.fake).dtype == torch.float32
+
+
+def test_what_is_kept_of_a_bf16_training_is_fp32(small: AdversarialSettings, pixels: np.ndarray) -> None:
+    how = Execution(bf16=True)
+    trained = loop.train(contract.load("dcgan"), small, DataShape(3, 16), pixels, None, CPU, 2, how=how)
+    kept = [*trained.averaged.parameters(), *trained.variant.generator.parameters()]
+    assert {weight.dtype for weight in kept} == {torch.float32}
+    facts = trained.facts(CPU, how)
+    assert (facts["arithmetic"], facts["compiled"]) == ("bf16", False)
+
+
+def test_gs_step_computes_no_gradient_for_d(small: AdversarialSettings, pixels: np.ndarray) -> None:
+    """D's gradients are as its own step left them, not there once more and not added to."""
+    seen: list[list[torch.Tensor | None]] = []
+
+    class Looking(FiniteGuard):
+        def look(self, loss: torch.Tensor, learner: nn.Module) -> None:
+            super().look(loss, learner)
+            seen.append([None if weight.grad is None else weight.grad.clone() for weight in discriminator.parameters()])
+
+    variant, learn, _ = learner(small, Execution(), look=Looking)
+    assert variant.discriminator is not None
+    discriminator = variant.discriminator
+    learn([next(fresh(small, pixels))], 0.0)
+    in_its_own, in_gs = seen
+    assert all(
+        one is not None and other is not None and torch.equal(one, other)
+        for one, other in zip(in_its_own, in_gs, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("precision", "compiled", "expected"),
+    [
+        ("auto", "auto", Execution(bf16=False, compiled=False)),
+        ("fp32", "off", Execution(bf16=False, compiled=False)),
+        ("bf16", "off", Execution(bf16=True, compiled=False)),
+        ("fp32", "on", Execution(bf16=False, compiled=True)),
+    ],
+)
+def test_settings_mean_this_on_the_cpu(precision: str, compiled: str, expected: Execution) -> None:
+    assert steps.execution(CPU, precision, compiled) == expected
+
+
+def test_without_a_compiler_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no_such_compiler")
+    with pytest.raises(InputError, match=r"run\.compile is on, but there is no no_such_compiler .*set it to off"):
+        steps.execution(CPU, "auto", "on")
+
+
+@pytest.mark.parametrize("name", contract.names())
+def test_no_loss_and_no_reading_is_in_bf16(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
+    variant, _, _ = learner(small, Execution(), name=name)
+    images, labels, z = next(fresh(small, pixels))
+    with torch.autocast("cpu", torch.bfloat16):
+        for turn in variant.turns():
+            loss, read = turn.loss(variant.batch(images, labels, z))
+            assert {value.dtype for value in (loss, *read.values())} == {torch.float32}
+
+
+@pytest.fixture
+def cuda() -> torch.device:
+    """A GPU that repeats itself to the bit; tests are skipped where there is none."""
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no GPU")
+    return devices.prepare("cuda", deterministic=True)
+
+
+@pytest.mark.parametrize("changes", [{}, {"lr_end": 0.00001}, {"optimizer": "sgd"}], ids=str)
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
+def test_a_cuda_graph_learns_what_its_kernels_do_to_the_bit(
+    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, name: str, changes: dict[str, Any]
+) -> None:
+    settings = small.model_copy(update=changes)
+    plain = readings(settings, pixels, Execution(), cuda, name=name)
+    assert readings(settings, pixels, Execution(), cuda, name=name, make=steps.GraphedIteration) == plain
+
+
+@pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
+def test_on_cuda_compiled_bf16_in_a_graph_learns_nearly_what_fp32_does(
+    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, name: str
+) -> None:
+    settings = small.model_copy(update={"lr": 0.0002})
+    plain = readings(settings, pixels, Execution(), cuda, name=name)
+    assert agree(plain, readings(settings, pixels, Execution(bf16=True, compiled=True), cuda, name=name), rel=0.1)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_on_cuda_an_interrupted_training_goes_on_to_the_same_bytes(
+    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, tmp_path: Path, compiled: bool
+) -> None:
+    """Step sizes fall meanwhile: a graph must find them where the state that was loaded has put them."""
+
+    class Stops(contract.load("dcgan")):  # type: ignore[misc]
+        def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+            if not compiled:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().generator_loss(batch)  # type: ignore[no-any-return]
+
+    settings = small.model_copy(update={"epochs": 6, "lr_end": 0.00001})
+    kind, how = contract.load("dcgan"), Execution(compiled=compiled)
+    whole = loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, how=how)
+    saving = Saving(Store(tmp_path), every_seconds=1e6, every_epochs=1e6)
+    with pytest.raises(signals.Stopped):
+        loop.train(Stops, settings, DataShape(3, 16), pixels, None, cuda, 2, saving=saving)
+    resumed = loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, saving=saving, how=how)
+    assert [row["loss_g"] for row in resumed.rows] == pytest.approx([row["loss_g"] for row in whole.rows], rel=0.02)
+    if not compiled:
+        assert resumed.rows == whole.rows
+
+
+def test_an_iteration_does_not_wait_for_the_gpu(
+    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "room_for_images", lambda _: 0)
+    _, learn, _ = learner(small, Execution(bf16=True), device=cuda)
+    batches = fresh(small, pixels, cuda)
+    learn([next(batches)], 0.0)
+    try:
+        torch.cuda.set_sync_debug_mode("error")
+        for batch in batches:
+            learn([batch], 0.5)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
