@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Annotated, Self
 
+import yaml
 from pydantic import Field
 
-from gans.base import launchers, settings
-from gans.base.errors import InputError
+from gans.base import kinds, launchers, settings
+from gans.base.errors import InputError, in_one_line
 from gans.base.paths import PARAMS
-from gans.base.settings import Different
 from gans.figures.settings import SampleSettings
 from gans.gaussian.settings import GaussianSettings
 from gans.networks.settings import SharedSettings
@@ -32,14 +32,20 @@ class Params(SharedSettings):
     codes: CodesSettings = Field(description="a section")
     gaussian: GaussianSettings = Field(description="a section")
     run: RunSettings = Field(description="a section")
-    active: Annotated[list[str], Different] = Field(
+    active: Annotated[list[str], kinds.Different] = Field(
         min_length=1, description="a list of different variants, at least one"
     )
 
     @classmethod
     def load(cls, path: Path = PARAMS) -> Self:
         """Return the settings in `path`; raise InputError on the first unknown, missing or mistyped key."""
-        params = settings.validated(cls, settings.read(path), str(path))
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{path} is missing; run from the repository's root, where it lies") from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} is not YAML: {in_one_line(error)}") from None
+        params = settings.validated(cls, values, str(path))
         if params.seed + params.seeds > MAX_SEED:
             found = f"seed is {params.seed} and seeds {params.seeds}"
             raise InputError(f"{path}: {found}; expected a sum of at most {MAX_SEED}")

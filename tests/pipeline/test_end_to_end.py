@@ -40,7 +40,7 @@ ACTIVE = ["dcgan", "cgan", "vae", "twin"]  # a pair, a conditional pair, no pair
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A repository in which `dvc repro` has run once, with a variant more, and a library that says which one it is."""
-    changes = {"variants.twin": {"lr": None}, "active": ACTIVE}
+    changes = {"variants.twin": {}, "active": ACTIVE}
     clone = cloned(tmp_path_factory.mktemp("clone") / "gans", changes)
     variants = clone.folder / "src/gans/variants"
     (variants / "twin.py").write_text(TWIN)
@@ -152,9 +152,9 @@ def test_training_again_gives_the_same_bytes(workspace: Workspace) -> None:
 
 
 def test_an_override_of_one_variant_runs_that_variant_alone_and_arrives_as_a_number(workspace: Workspace) -> None:
-    output = workspace.run("dvc", "exp", "run", "-S", "variants.twin.lr=1e-5")
+    output = workspace.run("dvc", "exp", "run", "-S", "++variants.twin.lr=1e-5")
     own = {f"{stage}@twin" for stage in ("train", "sample", "evaluate", "plot")}
-    assert set(stages_run(output)) == own | {"overview", "report"}
+    assert set(stages_run(output)) == own | {"settings", "overview", "report"}
     assert workspace.json("models/twin/settings.json")["lr"] == 0.00001
     assert "lr: 1e-05" in (workspace.folder / "params.yaml").read_text()
     changed = workspace.run("git", "diff", "--unified=0", "params.yaml").splitlines()
@@ -179,7 +179,7 @@ def test_the_way_back_to_the_committed_run_trains_nothing(workspace: Workspace) 
 
 
 def test_a_temporary_run_imports_its_own_copy_of_the_code(workspace: Workspace) -> None:
-    output = workspace.run("dvc", "exp", "run", "--temp", "--name", "apart", "-S", "variants.twin.lr=1e-4")
+    output = workspace.run("dvc", "exp", "run", "--temp", "--name", "apart", "-S", "++variants.twin.lr=1e-4")
     libraries = re.findall(r"library: (.*)", output)
     assert libraries
     assert all(f"{workspace.folder}/.dvc/tmp/exps/" in library for library in libraries)

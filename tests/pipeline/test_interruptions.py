@@ -28,7 +28,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 # Some seconds of training, and a state every tenth of a second.
-LONGER = ("variants.dcgan.epochs=20", "run.save_seconds=0.1", "seeds=1", "evaluate.every_epochs=null")
+LONGER = ("++variants.dcgan.epochs=20", "run.save_seconds=0.1", "seeds=1", "evaluate.every_epochs=null")
 SET = [word for option in LONGER for word in ("-S", option)]
 
 
@@ -152,7 +152,7 @@ def test_a_queued_experiment_that_was_killed_goes_on_when_queued_again(
 
 def test_a_sweep_is_queued_and_run_two_at_a_time_by_make(workspace: Workspace) -> None:
     """In an environment that has nothing of the project on its PATH, as in a fresh terminal."""
-    sweep = ("-S", "variants.dcgan.lr=1e-4,2e-4", "-S", "seeds=1", "-S", "active=[dcgan,r3gan]")
+    sweep = ("-S", "++variants.dcgan.lr=1e-4,2e-4", "-S", "seeds=1", "-S", "active=[dcgan,r3gan]")
     queued = workspace.run("dvc", "exp", "run", "--queue", *sweep, "train")
     names = re.findall(r"Queued experiment '([^']+)'", queued)
     assert len(names) == 2

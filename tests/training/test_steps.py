@@ -58,7 +58,7 @@ def learner(
 
     def learn(inputs: list[Inputs], share: float) -> Readings:
         optimizers.set_pace(share)
-        return iteration(inputs, share)
+        return iteration(inputs, torch.full((), share, device=device))
 
     return variant, learn, guard
 

@@ -1,19 +1,15 @@
-"""What a section of params.yaml is made of, and the one line that refuses a value.
+"""A section of params.yaml, and the one line that refuses what is in it.
 
 Each package keeps its own section in its `settings.py`; `gans.params` puts them together.
 """
 
 import difflib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gans.base.errors import InputError, in_one_line
-
-T = TypeVar("T")
+from gans.base.errors import InputError
 
 
 class Section(BaseModel):
@@ -23,47 +19,6 @@ class Section(BaseModel):
 
 
 S = TypeVar("S", bound=Section)
-
-
-def _number_in_text(value: object) -> object:
-    """Return the float in a text such as '1e-05': what `-S lr=1e-5` writes, and what YAML 1.1 reads as text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return float(value)
-    except ValueError:
-        return value
-
-
-def _without_repeats(values: list[T]) -> list[T]:
-    if len(set(values)) < len(values):
-        raise ValueError("something stands there twice")
-    return values
-
-
-# Kinds of values, each with its bounds and the words for them.
-Real = Annotated[float, BeforeValidator(_number_in_text), Field(allow_inf_nan=False)]
-Positive = Annotated[Real, Field(gt=0, description="a number above 0")]
-PositiveOrNothing = Annotated[Real | None, Field(gt=0, description="a number above 0, or nothing")]
-NotNegative = Annotated[Real, Field(ge=0, description="a number, at least 0")]
-Decay = Annotated[Real, Field(ge=0, lt=1, description="a number from 0 to below 1")]
-Smoothing = Annotated[Real, Field(ge=0, lt=0.5, description="a number from 0 to below 0.5")]
-Share = Annotated[Real, Field(ge=0, le=1, description="a share from 0 to 1")]
-PositiveShare = Annotated[Real, Field(gt=0, le=1, description="a share above 0, up to 1")]
-Count = Annotated[int, Field(ge=1, description="a whole number, at least 1")]
-Several = Annotated[int, Field(ge=2, description="a whole number, at least 2")]
-Switch = Annotated[bool, Field(description="true or false")]
-Different = AfterValidator(_without_repeats)  # of lists
-
-
-def read(path: Path) -> object:
-    """Return what is in a YAML file; raise InputError where there is none, or it is not YAML."""
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing; run from the repository's root, where it lies") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML: {in_one_line(error)}") from None
 
 
 def validated(model: type[S], values: object, where: str, prefix: str = "") -> S:

@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from gans.base.settings import Decay, NotNegative, Positive, Section, Smoothing
+from gans.base import kinds
+from gans.base.settings import Section
 
 
 class GaussianSettings(Section):
@@ -10,8 +11,8 @@ class GaussianSettings(Section):
 
     steps: int = Field(ge=30, description="a whole number, at least 30")
     seeds: int = Field(ge=1, le=64, description="a whole number from 1 to 64")
-    lr: Positive
-    beta1: Decay
-    beta2: Decay
-    label_smoothing: Smoothing
-    weight_decay: NotNegative
+    lr: kinds.Positive
+    beta1: kinds.Decay
+    beta2: kinds.Decay
+    label_smoothing: kinds.Smoothing
+    weight_decay: kinds.NotNegative

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, ClassVar, NamedTuple
@@ -78,6 +78,7 @@ class Variant(ABC):
     title: ClassVar[str]  # the printed name
     source: ClassVar[str]  # the paper
     Settings: ClassVar[type[AnySettings]] = AnySettings
+    augment: Sequence[str] = ()  # what D sees is changed so: names of gans.networks.augment
     conditional: ClassVar[bool] = False  # whether the networks take labels, int64 (B,), as a second argument
 
     settings: AnySettings
@@ -107,10 +108,6 @@ class Variant(ABC):
         """Return the network that looks at images, the one whose features can be used again."""
         return self.discriminator
 
-    def as_seen(self, images: torch.Tensor) -> torch.Tensor:
-        """Return images (B, C, S, S) as D is to see them."""
-        return images
-
     def batch(
         self, real: torch.Tensor, labels: torch.Tensor | None, z: torch.Tensor, share: float | torch.Tensor = 0.0
     ) -> Batch:
@@ -119,7 +116,8 @@ class Variant(ABC):
 
         def d(images: torch.Tensor) -> torch.Tensor:
             assert self.discriminator is not None, f"{self.title} has none"
-            return losses.at_least_fp32(self.discriminator(self.as_seen(images), **bound))
+            seen = augmented(images, self.augment) if self.augment else images
+            return losses.at_least_fp32(self.discriminator(seen, **bound))
 
         return Batch(real, z, partial(self.generator, **bound), d, share)
 
@@ -133,7 +131,7 @@ class Pair(Variant):
     discriminator: nn.Module
 
     def __init__(self, settings: PairSettings, shape: DataShape) -> None:
-        self.settings = settings
+        self.settings, self.augment = settings, settings.augment
         self.generator, self.discriminator = self.build(settings, shape)
 
     @abstractmethod
@@ -161,10 +159,6 @@ class Pair(Variant):
         lr = {"loss_d": own.lr_d, "loss_g": own.lr_g}[column] or own.lr
         end = lr if own.lr_end is None else lr * own.lr_end / own.lr
         return Pace(ramped(lr, end, share / own.ramp), own.beta2)
-
-    def as_seen(self, images: torch.Tensor) -> torch.Tensor:
-        """Return images (B, C, S, S) as D is to see them: augmented as the settings say."""
-        return augmented(images, self.settings.augment)
 
 
 class Adversarial(Pair):

@@ -1,27 +1,14 @@
 """What a variant is trained with: the values that all share, and under them those of its own entry."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field
 
+from gans.base import kinds
 from gans.base.errors import InputError
 from gans.base.paths import PARAMS
-from gans.base.settings import (
-    Count,
-    Decay,
-    Different,
-    Positive,
-    PositiveOrNothing,
-    PositiveShare,
-    Section,
-    Several,
-    Share,
-    Smoothing,
-    nearest,
-    validated,
-)
+from gans.base.settings import Section, nearest, validated
 
 VARIANTS = Path(__file__).parents[1] / "variants"
 SHARED_BY_ALL = ("image_size", "seed")  # so that variants stay comparable
@@ -36,17 +23,17 @@ def _power_of_two(value: int) -> int:
 class Settings(Section):
     """Everything that one variant is trained with. Variants add keys by subclassing."""
 
-    lr: Positive
-    beta1: Decay
-    beta2: Decay
-    nz: Count
-    epochs: Count
-    batch_size: Several
-    width: Count
+    lr: kinds.Positive
+    beta1: kinds.Decay
+    beta2: kinds.Decay
+    nz: kinds.Count
+    epochs: kinds.Count
+    batch_size: kinds.Several
+    width: kinds.Count
     random_flip: Literal["auto", True, False] = Field(description="auto, true or false")
-    ema_half_life: Share
+    ema_half_life: kinds.Share
     optimizer: Literal["adam", "sgd"] = Field(description="adam or sgd")
-    momentum: Decay
+    momentum: kinds.Decay
     init_from: str | None = Field(description="a folder with weights, or nothing")
     image_size: Annotated[int, AfterValidator(_power_of_two)] = Field(
         ge=16, le=128, description="a power of two from 16 to 128"
@@ -61,12 +48,12 @@ class Settings(Section):
 class PairSettings(Settings):
     """What a variant of two players has besides."""
 
-    discriminator_steps: Count
-    lr_d: PositiveOrNothing
-    lr_g: PositiveOrNothing
-    lr_end: PositiveOrNothing
-    ramp: PositiveShare
-    augment: Annotated[list[Literal["color", "translation", "cutout"]], Different] = Field(
+    discriminator_steps: kinds.Count
+    lr_d: kinds.PositiveOrNothing
+    lr_g: kinds.PositiveOrNothing
+    lr_end: kinds.PositiveOrNothing
+    ramp: kinds.PositiveShare
+    augment: Annotated[list[Literal["color", "translation", "cutout"]], kinds.Different] = Field(
         description="a list of color, translation and cutout, or of some of them"
     )
 
@@ -75,7 +62,7 @@ class AdversarialSettings(PairSettings):
     """What a pair that learns by cross-entropy has besides: Goodfellow et al. 2014, Salimans et al. 2016."""
 
     generator_loss: Literal["non_saturating", "minimax"] = Field(description="non_saturating or minimax")
-    label_smoothing: Smoothing
+    label_smoothing: kinds.Smoothing
 
 
 V = TypeVar("V", bound=Settings)
@@ -103,8 +90,7 @@ class SharedSettings(AdversarialSettings):
 
     def settings_of(self, variant: str, model: type[V]) -> V:
         """Return what `variant` is trained with, as its own `model`; raise InputError on a key it does not take."""
-        own = self.own(variant)
-        for key, value in (self.variants[variant] or {}).items():
+        for key, value in (self.variants[self.known(variant)] or {}).items():
             place = f"{PARAMS}: variants.{variant}.{key}"
             if key not in model.model_fields and key in AdversarialSettings.model_fields:
                 raise InputError(f"{place} is {value!r}, but {variant} does not take it; remove the key")
@@ -113,7 +99,8 @@ class SharedSettings(AdversarialSettings):
                 raise InputError(f"{PARAMS}: unknown key variants.{variant}.{key} ({value!r}){near}")
             if key in SHARED_BY_ALL:
                 raise InputError(f"{place} cannot differ between variants; set {key} itself")
-        return self._merged(variant, own, model, PARAMS)
+        values = {key: value for key, value in self.shared().items() if key in model.model_fields}
+        return validated(model, values | self.own(variant), str(PARAMS), f"variants.{variant}.")
 
     def check_entries(self, path: Path) -> None:
         """Raise InputError on an entry without a file, and on a wrong value of a key that all variants may have."""
@@ -121,8 +108,4 @@ class SharedSettings(AdversarialSettings):
             if not (VARIANTS / f"{variant}.py").is_file():
                 raise InputError(f"{path}: variants.{variant} has no file; expected {variant}.py in src/gans/variants")
             known = {key: value for key, value in self.own(variant).items() if key in AdversarialSettings.model_fields}
-            self._merged(variant, known, AdversarialSettings, path)
-
-    def _merged(self, variant: str, own: Mapping[str, Any], model: type[V], path: Path) -> V:
-        shared = {key: value for key, value in self.shared().items() if key in model.model_fields}
-        return validated(model, {**shared, **own}, str(path), f"variants.{variant}.")
+            validated(AdversarialSettings, self.shared() | known, str(path), f"variants.{variant}.")

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from gans.base import launchers
-from gans.base.settings import NotNegative, Positive, Section, Switch
+from gans.base import kinds, launchers
+from gans.base.settings import Section
 
 
 def _on_or_off(value: object) -> object:
@@ -17,10 +17,10 @@ class RunSettings(Section):
     """Nothing here changes what is computed, but for rounding, of which bf16 does much."""
 
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(description="auto, cuda, mps or cpu")
-    deterministic: Switch
+    deterministic: kinds.Switch
     precision: Literal["auto", "fp32", "bf16"] = Field(description="auto, fp32 or bf16")
     compile: Annotated[Literal["auto", "off", "on"], BeforeValidator(_on_or_off)] = Field(description="auto, off or on")
     launcher: str = Field(pattern=launchers.PATTERN, description=launchers.EXPECTED)
-    sync_batchnorm: Switch
-    save_seconds: NotNegative = Field(description="a number of seconds, at least 0")
-    save_epochs: Positive
+    sync_batchnorm: kinds.Switch
+    save_seconds: kinds.NotNegative = Field(description="a number of seconds, at least 0")
+    save_epochs: kinds.Positive

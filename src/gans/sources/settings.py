@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gans.base.settings import Count, Different, Section
+from gans.base import kinds
+from gans.base.settings import Section
 
 Dataset = Annotated[
     Literal["toyfaces", "celeba", "folder", "mnist", "emnist", "fashion_mnist", "cifar10"],
@@ -21,8 +22,8 @@ class DataSettings(Section):
     sha256: str | None = Field(pattern=r"^[0-9a-fA-F]{64}$", description="64 hexadecimal digits in quotes, or nothing")
     crop_px: int | None = Field(ge=1, description="a whole number of pixels, at least 1, or nothing")
     max_images: int | None = Field(ge=20, description="a whole number, at least 20, or nothing")
-    shard_images: Count
-    condition_on: Annotated[list[str], Different] = Field(
+    shard_images: kinds.Count
+    condition_on: Annotated[list[str], kinds.Different] = Field(
         max_length=8, description="a list of up to 8 different attribute names, such as [Smiling]"
     )
     emnist_split: Literal["byclass", "bymerge", "balanced", "letters", "digits", "mnist"] = Field(

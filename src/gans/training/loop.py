@@ -21,7 +21,7 @@ from gans.training.finite import FiniteGuard
 from gans.training.observer import Observer, Snapshots, Span
 from gans.training.optimizers import Optimizers
 from gans.training.saver import Saver, Saving
-from gans.training.steps import PLAIN, Execution, Inputs, Iteration
+from gans.training.steps import PLAIN, Execution, Iteration
 from gans.training.trained import Trained
 
 Weights = Mapping[str, Mapping[str, torch.Tensor]]  # state dictionaries by the name of their network
@@ -70,11 +70,6 @@ def train(
     iterations = max(1, settings.epochs * batches.per_epoch // first_steps)
     span = Span(settings.epochs, len(images), iterations, images_an_iteration=settings.batch_size * first_steps)
 
-    def drawn(step: int) -> Inputs:
-        """Return what a step of the first player sees: images, their labels, and latents."""
-        z = sampling.latents(settings.batch_size, settings, "latents", device, step)
-        return *batches[step], z[part]
-
     # Some watch; and all that the steps change is in `parts`, from which an interrupted training goes on.
     observer = Observer(kind.title, settings, sampler, span, num_frames, snapshots, device, shown=ranks.leads)
     watched = {"curve": observer.curve, "progress": observer.progress}
@@ -89,12 +84,14 @@ def train(
         for iteration in range(first, iterations):
             # What layers draw for themselves, such as dropout, follows from the seed and the place in the run.
             torch.manual_seed(randomness.derived_seed(settings.seed, "layers", iteration, ranks.rank))
-            inputs = [drawn(iteration * first_steps + step) for step in range(first_steps)]
+            inputs = []
+            for step in range(iteration * first_steps, (iteration + 1) * first_steps):
+                z = sampling.latents(settings.batch_size, settings, "latents", device, step)
+                inputs.append((*batches[step], z[part]))
 
             # Every player learns, at the pace of this moment.
-            share = iteration / iterations
-            optimizers.set_pace(share)
-            readings = learn(inputs, share)
+            optimizers.set_pace(iteration / iterations)
+            readings = learn(inputs, torch.full((), iteration / iterations, device=device))
             if (iteration + 1) % between_checks == 0:
                 guard.check()
 

@@ -71,9 +71,28 @@ class Plan:
         self.ranks.from_first(None)  # what the others wait for: nothing stands in the way
         trainings: list[Trained] = []
         for repeat, settings in enumerate(self._settings_of_each()):
-            saving = Saving(Store(crew / f"seed_{settings.seed}"), save_seconds, save_epochs) if crew else None
+            saving, snapshots = None, None
+            if crew:
+                saving = Saving(Store(crew / f"seed_{settings.seed}"), save_seconds, save_epochs)
+                keep = partial(models.save_snapshot, saving.store.folder)
+                snapshots = Snapshots(self.snapshots_every, keep) if self.snapshots_every and not repeat else None
+            remedy = f"lower batch_size ({settings.batch_size}) or width ({settings.width})"
             try:
-                trained = self._train(settings, saving, with_snapshots=not repeat)
+                with devices.explaining_lack_of_memory(self.device, remedy):
+                    trained = loop.train(
+                        self.kind,
+                        settings,
+                        self.data.shape,
+                        self.data.images[self.data.train],
+                        self.data.train_labels,
+                        self.device,
+                        self.num_frames,
+                        weights=self.weights,
+                        snapshots=snapshots,
+                        saving=saving,
+                        how=self.how,
+                        ranks=self.ranks,
+                    )
             except InputError as error:
                 raise InputError(f"with seed {settings.seed}: {error}" if repeat else str(error)) from None
             if folder and saving:
@@ -82,27 +101,6 @@ class Plan:
                 self._save(place, settings, trained)
             trainings.append(trained)
         return trainings[0], [trained.seconds for trained in trainings]
-
-    def _train(self, settings: Settings, saving: Saving | None, with_snapshots: bool) -> Trained:
-        snapshots = None
-        if saving and self.snapshots_every and with_snapshots:
-            snapshots = Snapshots(self.snapshots_every, partial(models.save_snapshot, saving.store.folder))
-        remedy = f"lower batch_size ({settings.batch_size}) or width ({settings.width})"
-        with devices.explaining_lack_of_memory(self.device, remedy):
-            return loop.train(
-                self.kind,
-                settings,
-                self.data.shape,
-                self.data.images[self.data.train],
-                self.data.train_labels,
-                self.device,
-                self.num_frames,
-                weights=self.weights,
-                snapshots=snapshots,
-                saving=saving,
-                how=self.how,
-                ranks=self.ranks,
-            )
 
     def _save(self, place: Path, settings: Settings, trained: Trained) -> None:
         models.save(

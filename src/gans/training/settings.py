@@ -4,20 +4,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gans.base.settings import Count, Different, Positive, Section, Several
+from gans.base import kinds
+from gans.base.settings import Section
 from gans.networks.settings import Settings, SharedSettings
 
 
 class CodesSettings(Section):
     """The variational autoencoders of several latent sizes."""
 
-    nz: Annotated[list[Annotated[int, Field(ge=1)]], Different] = Field(
+    nz: Annotated[list[Annotated[int, Field(ge=1)]], kinds.Different] = Field(
         min_length=1, description="a list of different whole numbers, each at least 1"
     )
-    lr: Positive
-    epochs: Count
-    batch_size: Several
-    width: Count
+    lr: kinds.Positive
+    epochs: kinds.Count
+    batch_size: kinds.Several
+    width: kinds.Count
 
     def settings_of(self, nz: int, shared: SharedSettings, at_most: int) -> Settings:
         """Return what the autoencoder with a code of `nz` numbers is trained with, in batches of `at_most` images."""

@@ -78,12 +78,11 @@ class Iteration:
                 column: torch.compile(loss, dynamic=False, options=COMPILED) for column, loss in self._losses.items()
             }
 
-    def __call__(self, inputs: Sequence[Inputs], share: float) -> Readings:
-        """Learn from inputs for each step of the first player, after a share of the run; return what was read."""
-        return self.learn(inputs, torch.full((), share, device=self.device))
+    def __call__(self, inputs: Sequence[Inputs], share: torch.Tensor) -> Readings:
+        """Learn from inputs for each step of the first player; return the losses and what else was read.
 
-    def learn(self, inputs: Sequence[Inputs], share: torch.Tensor) -> Readings:
-        """Learn from inputs for each step of the first player; return the losses and what else was read."""
+        `share` () says on the device how much of the run is done.
+        """
         readings: Readings = {}
         for turn in self.turns:
             for step in range(turn.steps):
@@ -129,7 +128,7 @@ class GraphedIteration:
         self._graph: torch.cuda.CUDAGraph | None = None
         self._before = 0
 
-    def __call__(self, inputs: Sequence[Inputs], share: float) -> Readings:
+    def __call__(self, inputs: Sequence[Inputs], share: torch.Tensor) -> Readings:
         """Learn from inputs, whose shapes never change; the readings hold until the next call."""
         if self._before < WARM_UP:
             self._before += 1
@@ -140,7 +139,7 @@ class GraphedIteration:
             return readings
         if self._graph is None:
             self._graph = self._recorded(inputs)
-        self._share.fill_(share)
+        self._share.copy_(share)
         for place, given in zip(self._places, inputs, strict=True):
             for tensor, fresh in zip(place, given, strict=True):
                 if tensor is not None and fresh is not None:
@@ -158,7 +157,7 @@ class GraphedIteration:
         try:
             # By thread, because another one may be reading images ahead.
             with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
-                self._readings = self._iteration.learn(self._places, self._share)
+                self._readings = self._iteration(self._places, self._share)
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:

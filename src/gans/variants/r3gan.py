@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from gans.base.settings import Decay, NotNegative
+from gans.base import kinds
 from gans.data.arrays import DataShape
 from gans.networks import losses
 from gans.networks.contract import Batch, Pace, Pair, Readings, opinions
@@ -24,9 +24,9 @@ EXPANSION = 2  # of a block's channels inside
 class R3GANSettings(PairSettings):
     """What only this variant has."""
 
-    beta2_end: Decay
-    gamma: NotNegative
-    gamma_end: NotNegative
+    beta2_end: kinds.Decay
+    gamma: kinds.NotNegative
+    gamma_end: kinds.NotNegative
 
 
 class R3GAN(Pair):

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from gans.base.settings import NotNegative
+from gans.base import kinds
 from gans.data.arrays import DataShape
 from gans.networks import layers, losses
 from gans.networks.contract import Batch, Pair, Readings, opinions
@@ -15,7 +15,7 @@ from gans.networks.settings import PairSettings
 class WGANGPSettings(PairSettings):
     """What only this variant has."""
 
-    penalty_weight: NotNegative
+    penalty_weight: kinds.NotNegative
 
 
 class WGANGP(Pair):
