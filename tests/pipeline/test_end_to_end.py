@@ -158,7 +158,7 @@ def test_an_override_of_one_variant_runs_that_variant_alone_and_arrives_as_a_num
     assert workspace.json("models/twin/settings.json")["lr"] == 0.00001
     assert "lr: 1e-05" in (workspace.folder / "params.yaml").read_text()
     changed = workspace.run("git", "diff", "--unified=0", "params.yaml").splitlines()
-    assert [line for line in changed if re.match(r"[+-][^+-]", line)] == ["-    lr:", "+    lr: 1e-05"]
+    assert [line for line in changed if re.match(r"[+-][^+-]", line)] == ["-  twin: {}", "+  twin:", "+    lr: 1e-05"]
     assert "fid_lite0" in workspace.run("dvc", "metrics", "diff")
 
     # The table of `make experiments` shows what was changed and what came of it, and can be read.

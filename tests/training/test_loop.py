@@ -146,6 +146,7 @@ class OneLearner(Variant):
     def __init__(self, settings: Settings, shape: DataShape) -> None:
         self.settings = settings
         self.generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Unflatten(1, (3, 16, 16)))
+        self.networks = {"generator": self.generator}
 
     def turns(self) -> tuple[Turn, ...]:
         return (Turn("loss_g", self.generator, self.loss),)

@@ -73,7 +73,10 @@ class Turn:
 
 
 class Variant(ABC):
-    """A way to learn to make images. `generator` turns z (B, nz) into images; `networks` names all that is saved."""
+    """A way to learn to make images. `generator` turns z (B, nz) into images.
+
+    `networks` holds all that is saved, by the name of its file.
+    """
 
     title: ClassVar[str]  # the printed name
     source: ClassVar[str]  # the paper
@@ -81,7 +84,10 @@ class Variant(ABC):
     augment: Sequence[str] = ()  # what D sees is changed so: names of gans.networks.augment
     conditional: ClassVar[bool] = False  # whether the networks take labels, int64 (B,), as a second argument
 
+    feature_network: ClassVar[str] = "discriminator"  # the one that looks at images: its features can be used again
+
     settings: AnySettings
+    networks: dict[str, nn.Module]
     generator: nn.Module
     discriminator: nn.Module | None = None
 
@@ -96,17 +102,6 @@ class Variant(ABC):
     def pace(self, column: str, share: float) -> Pace:
         """Return what the optimiser of the player with this column goes by after this share of the run."""
         return Pace(self.settings.lr, self.settings.beta2)
-
-    @property
-    def networks(self) -> dict[str, nn.Module]:
-        """Return the modules by the name of their file."""
-        named = {"generator": self.generator, "discriminator": self.discriminator}
-        return {name: module for name, module in named.items() if module is not None}
-
-    @property
-    def observer(self) -> nn.Module | None:
-        """Return the network that looks at images, the one whose features can be used again."""
-        return self.discriminator
 
     def batch(
         self, real: torch.Tensor, labels: torch.Tensor | None, z: torch.Tensor, share: float | torch.Tensor = 0.0
@@ -133,6 +128,7 @@ class Pair(Variant):
     def __init__(self, settings: PairSettings, shape: DataShape) -> None:
         self.settings, self.augment = settings, settings.augment
         self.generator, self.discriminator = self.build(settings, shape)
+        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
 
     @abstractmethod
     def build(self, settings: Any, shape: DataShape) -> tuple[nn.Module, nn.Module]:

@@ -86,13 +86,12 @@ def load_sampler(folder: Path, device: torch.device, moment: Path | None = None)
     return Sampler(generator, shape.class_counts if variant.conditional else ()), settings
 
 
-def load_observer(folder: Path, device: torch.device) -> tuple[nn.Module | None, bool]:
+def load_feature_network(folder: Path, device: torch.device) -> tuple[nn.Module | None, bool]:
     """Return the network that looks at images, as it ended, and whether it wants labels; None when there is none."""
     variant, *_ = _build(folder)
-    for name, module in variant.networks.items():
-        if module is variant.observer:
-            return _ready(module, folder / f"raw_{name}.safetensors", device), variant.conditional
-    return None, variant.conditional
+    module = variant.networks.get(variant.feature_network)
+    file = folder / f"raw_{variant.feature_network}.safetensors"
+    return None if module is None else _ready(module, file, device), variant.conditional
 
 
 def load_weights(folder: Path) -> dict[str, dict[str, torch.Tensor]]:

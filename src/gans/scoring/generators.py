@@ -36,7 +36,7 @@ def of_generator(bench: Bench, folder: Path) -> Scores:
     if bench.judges.classes and asked is not None:
         scores["condition_accuracy"] = bench.judges.classes.accuracy(fakes, asked.numpy())
         scores["classification_accuracy_score"] = classification_accuracy_score(bench, sampler, settings)
-    observer, conditional = models.load_observer(folder, bench.device)
+    observer, conditional = models.load_feature_network(folder, bench.device)
     if observer is not None and bench.data.labels is not None and bench.data.shape.num_classes > 1:
         scores["probe_accuracy"] = probe_accuracy(bench, observer, conditional)
     return scores

@@ -19,24 +19,16 @@ class VAE(Variant):
 
     title = "VAE"
     source = "Kingma and Welling 2014, arXiv:1312.6114"
+    feature_network = "encoder"
 
     def __init__(self, settings: Settings, shape: DataShape) -> None:
         """Build both; at size 64, width 64 and nz 100 they have 4,395,776 and 3,576,704 weights."""
         self.settings = settings
         self.encoder = DCGANDiscriminator(shape.channels, shape.size, settings.width, outputs=2 * settings.nz)
         self.generator = DCGANGenerator(settings.nz, shape.channels, shape.size, settings.width)
+        self.networks = {"generator": self.generator, "encoder": self.encoder}
         for module in self.networks.values():
             module.apply(initialise_as_dcgan)
-
-    @property
-    def networks(self) -> dict[str, nn.Module]:
-        """Return the modules by the name of their file."""
-        return {"generator": self.generator, "encoder": self.encoder}
-
-    @property
-    def observer(self) -> nn.Module:
-        """Return the encoder."""
-        return self.encoder
 
     def turns(self) -> tuple[Turn, ...]:
         """Return the one turn, in which both learn."""
