@@ -27,6 +27,7 @@ def main() -> None:
             num_frames=2,
             device=device,
             how=how,
+            section="codes.",
         )
     key = state.key_of({name: plan.key for name, plan in plans.items()}, device)
     often = {"save_seconds": params.run.save_seconds, "save_epochs": params.run.save_epochs}

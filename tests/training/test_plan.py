@@ -103,6 +103,7 @@ def test_every_part_of_a_plan_has_a_part_in_its_key() -> None:
     """A field that is added to the plan needs a case above, or is told here why it needs none."""
     without = {
         "ranks": "another number is refused",
+        "section": "it is for messages",
         "kind": "the name and the code say it",
         "device": "tested with the key itself",
     }

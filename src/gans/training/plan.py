@@ -1,6 +1,5 @@
 """A variant's trainings, one a seed, each into its folder; what was interrupted goes on."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -38,10 +37,11 @@ class Plan:
     weights: Weights | None = None  # to start from
     snapshots_every: float | None = None  # epochs between the averaged generators that the first training keeps
     ranks: Ranks = ALONE
+    section: str = ""  # of params.yaml where its settings stand, with a dot behind
 
     @property
     def key(self) -> str:
-        """Return the name of the plan's resume states: another one as soon as anything here but `ranks` is another."""
+        """Return the name of the plan's resume states: another one as soon as what decides is another."""
         weights = {
             network: {key: state.digest(value) for key, value in values.items()}
             for network, values in (self.weights or {}).items()
@@ -69,16 +69,17 @@ class Plan:
         """
         crew = self._crew(scratch) if scratch else None
         self.ranks.from_first(None)  # what the others wait for: nothing stands in the way
-        trainings: list[Trained] = []
-        for repeat, settings in enumerate(self._settings_of_each()):
+        first, seconds = None, []
+        for repeat in range(self.seeds):
+            settings = self.settings.model_copy(update={"seed": self.settings.seed + repeat})
             saving, snapshots = None, None
             if crew:
                 saving = Saving(Store(crew / f"seed_{settings.seed}"), save_seconds, save_epochs)
                 keep = partial(models.save_snapshot, saving.store.folder)
                 snapshots = Snapshots(self.snapshots_every, keep) if self.snapshots_every and not repeat else None
-            remedy = f"lower batch_size ({settings.batch_size}) or width ({settings.width})"
+            size, width = f"{self.section}batch_size ({settings.batch_size})", f"{self.section}width ({settings.width})"
             try:
-                with devices.explaining_lack_of_memory(self.device, remedy):
+                with devices.explaining_lack_of_memory(self.device, f"lower {size} or {width}"):
                     trained = loop.train(
                         self.kind,
                         settings,
@@ -98,21 +99,20 @@ class Plan:
             if folder and saving:
                 place = models.make_repeat(folder, repeat)
                 models.copy_snapshots(saving.store.folder, place)
-                self._save(place, settings, trained)
-            trainings.append(trained)
-        return trainings[0], [trained.seconds for trained in trainings]
-
-    def _save(self, place: Path, settings: Settings, trained: Trained) -> None:
-        models.save(
-            place,
-            name=self.name,
-            settings=settings,
-            shape=self.data.shape,
-            averaged=trained.averaged,
-            networks=trained.variant.networks,
-            frames=trained.progress.frames,
-            frames_at=trained.progress.images_seen,
-        )
+                models.save(
+                    place,
+                    name=self.name,
+                    settings=settings,
+                    shape=self.data.shape,
+                    averaged=trained.averaged,
+                    networks=trained.variant.networks,
+                    frames=trained.progress.frames,
+                    frames_at=trained.progress.images_seen,
+                )
+            first = first or trained
+            seconds.append(trained.seconds)
+        assert first is not None
+        return first, seconds
 
     def _crew(self, scratch: Path) -> Path:
         """Return the folder for states of as many ranks and threads as these.
@@ -128,7 +128,3 @@ class Plan:
                     f"one of {self.ranks.size}; expected as many: set run.launcher back, or remove that folder"
                 )
         return scratch / f"{ranks}threads_{torch.get_num_threads()}"
-
-    def _settings_of_each(self) -> Iterator[Settings]:
-        for repeat in range(self.seeds):
-            yield self.settings.model_copy(update={"seed": self.settings.seed + repeat})

@@ -115,7 +115,11 @@ def _remove(path: Path) -> None:
 
 
 def _code_in_use() -> dict[str, str]:
-    """Return the SHA-256 of every file of this project that has been imported so far, by its module."""
+    """Return the SHA-256 of every file of this project that has been imported so far, by its module.
+
+    Models of settings are no part of it: the values themselves are among the facts.
+    """
     names = [name for name in sys.modules if name.split(".")[0] in ("gans", "stages", "__main__")]
+    names = [name for name in names if name != "gans.params" and not name.endswith(".settings")]
     files = {name: getattr(sys.modules[name], "__file__", None) for name in names}
     return {name: artefacts.sha256_of(Path(file)) for name, file in files.items() if file}
