@@ -1,9 +1,15 @@
 """The pipeline's stages: each reads parameters and files, calls the library, writes files."""
 
-import errno
 import os
 import signal
 import sys
+
+# While libraries are imported SIGINT ends a stage without Python's traceback, as it does any other program. A stage
+# that is started by hand (`python -m` is at work as long as argv[0] says so) may be one that is to ignore it.
+if "DVC_STAGE" in os.environ or (sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) != signal.SIG_IGN):
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,13 +21,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 from gans.base import launchers, signals
-from gans.base.errors import InputError
+from gans.base.errors import InputError, in_one_line
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # on the disk, in a quota, for a file of this size
 
 if "DVC_STAGE" in os.environ:  # as DVC runs it
     signals.end_with_dvc()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback while libraries are imported
 
 
 def run(stage: Callable[..., None], *arguments: str) -> None:
@@ -43,5 +48,5 @@ def run(stage: Callable[..., None], *arguments: str) -> None:
         rank = f"[rank {os.environ['RANK']}] " if launchers.started_by_torchrun() else ""
         if isinstance(problem, signals.Stopped) and rank not in ("", "[rank 0] "):
             sys.exit(problem.status)  # the first says it for all of them
-        print(f"{rank}{' '.join([name, *given])}: {' '.join(str(problem).split())}{remedy}", file=sys.stderr)
+        print(f"{rank}{' '.join([name, *given])}: {in_one_line(problem, at_most=None)}{remedy}", file=sys.stderr)
         sys.exit(problem.status if isinstance(problem, signals.Stopped) else 1)

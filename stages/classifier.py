@@ -15,18 +15,11 @@ def main() -> None:
     params = Params.load()
     device = devices.prepare(params.run.device, params.run.deterministic)
     data = arrays.load(paths.processed(params.dataset))
-    held_out = data.images[data.held_out]
+    train, held_out = data.images[data.train], data.images[data.held_out]
+    how = {"random_flip": data.meta["symmetric"], "seed": params.seed, "device": device}
 
     def trained(targets: np.ndarray, num_outputs: int) -> classifier.Judge:
-        return classifier.train(
-            data.images[data.train],
-            targets[data.train],
-            num_outputs,
-            params.classifier,
-            random_flip=data.meta["symmetric"],
-            seed=params.seed,
-            device=device,
-        )
+        return classifier.train(train, targets[data.train], num_outputs, params.classifier, **how)
 
     facts: dict[str, object] = {"num_classes": data.shape.num_classes}
     classes, factors = None, None

@@ -11,16 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from programs import BEGINNING, bounded, program, said
 
 from gans.base import signals
 
-BEGINNING = f"""
-import os, sys, time
-sys.path.insert(0, {str(ROOT / "src")!r})
-from gans.base import signals
-"""
 NOTING = """
+from gans.base import signals
 with signals.noted() as came:
     print("ready", flush=True)
     while came.number is None:
@@ -30,6 +26,7 @@ with signals.noted() as came:
 print("after", flush=True)
 """
 HEEDING = """
+from gans.base import signals
 signals.heed()
 try:
     print("ready", flush=True)
@@ -41,55 +38,8 @@ except signals.Stopped as stopped:
     sys.stdin.read()
 print("after", flush=True)
 """
-
-
-@contextmanager
-def process(code: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a program that says when it is ready, and end it when the test fails."""
-    command = [sys.executable, "-c", BEGINNING + code]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
-        try:
-            assert said(started) == "ready"
-            yield started
-        finally:
-            started.kill()
-
-
-def said(program: subprocess.Popen[str]) -> str:
-    assert program.stdout is not None
-    return program.stdout.readline().strip()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_noted_signal_stops_nothing(number: signal.Signals) -> None:
-    with process(NOTING) as program:
-        program.send_signal(number)
-        assert said(program) == f"noted {number.value}"
-        assert program.communicate(timeout=10)[0] == "after\n"
-        assert program.returncode == 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_heeded_signal_is_raised_where_the_program_is(number: signal.Signals) -> None:
-    with process(HEEDING) as program:
-        program.send_signal(number)
-        assert said(program) == f"stopped by {number.name}; run the same command again {128 + number}"
-        assert program.communicate(timeout=10)[0] == "after\n"
-
-
-@pytest.mark.parametrize("code", [NOTING, HEEDING])
-@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
-def test_a_second_signal_ends_the_program_at_once(code: str, first: signal.Signals, second: signal.Signals) -> None:
-    with process(code) as program:
-        program.send_signal(first)
-        said(program)
-        program.send_signal(second)
-        assert program.wait(timeout=10) == -second
-
-
-def test_a_second_signal_ends_the_program_also_after_the_work_that_noted_the_first() -> None:
-    after = """
+AFTER_NOTING = """
+from gans.base import signals
 signals.heed()
 with signals.noted() as came:
     print("ready", flush=True)
@@ -98,11 +48,41 @@ with signals.noted() as came:
 print("saved", flush=True)
 time.sleep(30)
 """
-    with process(after) as program:
-        program.send_signal(signal.SIGINT)
-        assert said(program) == "saved"
-        program.send_signal(signal.SIGINT)
-        assert program.wait(timeout=10) == -signal.SIGINT
+
+
+@contextmanager
+def ready(code: str) -> Iterator[subprocess.Popen[str]]:
+    with program(code) as started:
+        assert said(started) == "ready"
+        yield started
+
+
+@pytest.mark.parametrize("code", [NOTING, HEEDING])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, *signals.LEFT_ALONE])
+def test_the_first_signal_is_noted_or_raised_and_those_to_be_left_alone_are_no_second(
+    code: str, number: signal.Signals
+) -> None:
+    with ready(code) as started:
+        started.send_signal(number)
+        meant = signal.SIGTERM if number == signals.DVC_ENDED else number
+        raised = f"stopped by {meant.name}; run the same command again {128 + meant}"
+        assert said(started) == (f"noted {meant.value}" if code == NOTING else raised)
+        for again in (*signals.LEFT_ALONE, *signals.LEFT_ALONE):
+            started.send_signal(again)
+        assert started.communicate()[0] == "after\n"
+        assert started.returncode == 0
+
+
+@pytest.mark.parametrize("code", [NOTING, HEEDING, AFTER_NOTING])
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_the_program_at_once(code: str, first: signal.Signals, second: signal.Signals) -> None:
+    """Also after the work that noted the first."""
+    with ready(code) as started:
+        started.send_signal(first)
+        assert said(started).split()[0] in ("noted", "stopped", "saved")
+        started.send_signal(second)
+        assert started.wait(timeout=10) == -second
 
 
 def test_without_a_signal_all_is_as_before() -> None:
@@ -112,33 +92,18 @@ def test_without_a_signal_all_is_as_before() -> None:
     assert signal.getsignal(signal.SIGINT) == before
 
 
-@pytest.mark.parametrize("code", [NOTING, HEEDING])
-@pytest.mark.parametrize("first", signals.LEFT_ALONE)
-def test_to_be_left_alone_may_be_told_many_times_and_is_no_second_signal(code: str, first: signal.Signals) -> None:
-    with process(code) as program:
-        program.send_signal(first)
-        told = signal.SIGTERM if first == signals.DVC_ENDED else first
-        assert said(program) in (
-            f"noted {told.value}",
-            f"stopped by {told.name}; run the same command again {128 + told}",
-        )
-        for number in (*signals.LEFT_ALONE, *signals.LEFT_ALONE):
-            program.send_signal(number)
-        assert program.communicate(timeout=10)[0] == "after\n"
-        assert program.returncode == 0
-
-
 def test_nohup_has_the_last_word_on_a_closed_terminal() -> None:
-    with process("import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + NOTING) as program:
-        program.send_signal(signal.SIGHUP)
+    with ready("import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + NOTING) as started:
+        started.send_signal(signal.SIGHUP)
         time.sleep(0.2)
-        program.send_signal(signal.SIGTERM)
-        assert said(program) == "noted 15"
+        started.send_signal(signal.SIGTERM)
+        assert said(started) == "noted 15"
 
 
 def test_the_work_comes_to_a_good_end_also_when_its_terminal_is_closed(tmp_path: Path) -> None:
     ours, its = os.openpty()
-    words = f"""
+    code = f"""
+from gans.base import signals
 with signals.noted() as came:
     print("ready", flush=True)
     while came.number is None:
@@ -148,21 +113,17 @@ with signals.noted() as came:
     with open({str(tmp_path / "saved")!r}, "w") as file:
         file.write(str(came.number))
 """
-    with subprocess.Popen(
-        ["setsid", "--ctty", "--wait", sys.executable, "-c", BEGINNING + words], stdin=its, stdout=its, stderr=its
-    ) as program:
+    words = ["setsid", "--ctty", "--wait", sys.executable, "-c", BEGINNING + code]
+    with bounded(subprocess.Popen(words, stdin=its, stdout=its, stderr=its, text=True)) as started:
         os.close(its)
         assert os.read(ours, 100).split() == [b"ready"]
         os.close(ours)
-        program.wait(timeout=10)
+        started.wait()
     assert (tmp_path / "saved").read_text() == str(signal.SIGHUP.value)
 
 
-SHELLS = {"a shell that gives way": "bash", "a shell that stays": "dash"}
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that another has ended")
-@pytest.mark.parametrize("shell", SHELLS.values(), ids=SHELLS)
+@pytest.mark.parametrize("shell", ["bash", "dash"], ids=["a shell that gives way", "a shell that stays"])
 def test_a_stage_learns_that_dvc_was_killed(tmp_path: Path, shell: str) -> None:
     """DVC of many threads, as it is; between it and the stage is a shell, which may stay there or not."""
     if shutil.which(shell) is None:
@@ -171,6 +132,7 @@ def test_a_stage_learns_that_dvc_was_killed(tmp_path: Path, shell: str) -> None:
     stage.write_text(
         BEGINNING
         + f"""
+from gans.base import signals
 signals.end_with_dvc()
 with signals.noted() as came:
     open({str(tmp_path / "ready")!r}, "w").close()
@@ -195,8 +157,8 @@ while not os.path.exists({str(tmp_path / "ready")!r}):
 print("ready", flush=True)
 started.wait()
 """
-    with process(dvc) as program:
-        program.kill()
+    with ready(dvc) as started:
+        started.kill()
     for _ in range(1000):
         if (tmp_path / "came").exists():
             break

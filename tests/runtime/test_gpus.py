@@ -1,21 +1,17 @@
 """Which GPU a process takes, shown without any: what it would see is in its environment."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT
+from programs import program, said
 
 from gans.runtime import gpus
 
-TAKE = f"""
-import os, sys
-sys.path.insert(0, {str(ROOT / "src")!r})
+TAKE = """
 import torch
 torch.cuda.device_count = lambda: 2
 from gans.runtime import gpus
@@ -28,15 +24,8 @@ sys.stdin.read()
 @contextmanager
 def process(locks: Path, visible: str | None = None) -> Iterator[str]:
     """Yield what a process on a machine with two GPUs sees of them, while it lives."""
-    environment = {**os.environ, "TMPDIR": str(locks)}
-    environment.pop(gpus.VISIBLE, None)
-    if visible is not None:
-        environment[gpus.VISIBLE] = visible
-    pipe = subprocess.PIPE
-    command = [sys.executable, "-c", TAKE]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment) as running:
-        assert running.stdout is not None
-        yield running.stdout.readline().strip()
+    with program(TAKE, TMPDIR=str(locks), **{gpus.VISIBLE: visible}) as running:
+        yield said(running)
         running.communicate()
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
+from torchvision.models import Inception3
 
 from gans.base import artefacts
 from gans.base.errors import InputError
@@ -37,7 +38,7 @@ def random_value(name: str, like: torch.Tensor, generator: torch.Generator) -> t
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file laid out like the published one, with random numbers in it."""
     generator = torch.Generator().manual_seed(0)
-    entries = inception.FIDInception().state_dict()
+    entries = Inception3(num_classes=1008, aux_logits=False, init_weights=False).state_dict()
     path = tmp_path_factory.mktemp("weights") / "random.pth"
     torch.save({name: random_value(name, value, generator) for name, value in entries.items()}, path)
     return path
@@ -55,36 +56,29 @@ def oracle(weights: Path) -> FeatureExtractorInceptionV3:
     return FeatureExtractorInceptionV3("oracle", ["2048"], feature_extractor_weights_path=str(weights))
 
 
-@pytest.mark.parametrize("size", [64, 320])
-def test_features_are_those_of_torch_fidelity(
-    extractor: inception.Inception, oracle: FeatureExtractorInceptionV3, size: int
+@pytest.mark.parametrize(("size", "channels", "batch_size"), [(64, 3, 64), (64, 3, 2), (320, 3, 64), (64, 1, 64)])
+def test_features_are_those_of_torch_fidelity_in_any_batch_and_grey_is_seen_as_rgb(
+    extractor: inception.Inception,
+    oracle: FeatureExtractorInceptionV3,
+    size: int,
+    channels: int,
+    batch_size: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    images = random_images(2, size)
-    (expected,) = oracle(torch.from_numpy(images).permute(0, 3, 1, 2))
+    monkeypatch.setattr(extractor, "batch_size", batch_size)
+    images = random_images(3, size, channels)
+    (expected,) = oracle(torch.from_numpy(images.repeat(3 // channels, axis=3)).permute(0, 3, 1, 2))
     found = extractor(images)
-    assert found.shape == (2, 2048)
+    assert found.shape == (3, 2048)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-4 * expected.std().item())
 
 
-def test_features_do_not_depend_on_the_batch(extractor: inception.Inception) -> None:
-    images = random_images(3, 64)
-    np.testing.assert_allclose(extractor(images), extractor(images, batch_size=2), rtol=1e-4, atol=1e-5)
-
-
-def test_grey_is_seen_as_rgb(extractor: inception.Inception) -> None:
-    grey = random_images(1, 64, channels=1)
-    np.testing.assert_allclose(extractor(grey), extractor(np.repeat(grey, 3, axis=3)), rtol=1e-4, atol=1e-5)
-
-
 def test_a_resize_looks_up_at_multiples_of_the_ratio() -> None:
+    """At 0, 2/3 and 4/3 old pixels; the last lies beyond the edge, so it is the edge. Shrinking skips pixels."""
     image = torch.tensor([[0.0, 30.0], [60.0, 108.0]])[None, None]
-    # At 0, 2/3 and 4/3 old pixels; the last lies beyond the edge, so it is the edge.
     expected = torch.tensor([[0.0, 20.0, 30.0], [40.0, 68.0, 82.0], [60.0, 92.0, 108.0]])[None, None]
     torch.testing.assert_close(inception.resized_as_tensorflow1(image, 3), expected)
-
-
-def test_a_shrinking_resize_skips_pixels() -> None:
     image = torch.arange(16.0).reshape(1, 1, 4, 4)
     torch.testing.assert_close(inception.resized_as_tensorflow1(image, 2), image[:, :, ::2, ::2])
 
@@ -96,26 +90,26 @@ def test_a_resize_is_that_of_torch_fidelity(size: int) -> None:
     torch.testing.assert_close(inception.resized_as_tensorflow1(images, 299), expected, rtol=0, atol=1e-4)
 
 
-def test_another_file_is_refused_before_it_is_read(tmp_path: Path, cpu: torch.device) -> None:
-    other = tmp_path / "other.pth"
-    other.write_bytes(b"abc")  # torch.load would raise UnpicklingError
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (  # torch.load would raise UnpicklingError; the hash is FIPS 180's example
+            b"abc",
+            "has SHA-256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad; "
+            f"expected {inception.WEIGHTS_SHA256}: fetch it from {inception.WEIGHTS_URL}",
+        ),
+        (None, f"is missing; expected FID's Inception weights: fetch them from {inception.WEIGHTS_URL}"),
+    ],
+)
+def test_another_file_or_none_is_refused_before_it_is_read(
+    tmp_path: Path, cpu: torch.device, content: bytes | None, line: str
+) -> None:
+    path = tmp_path / "weights.pth"
+    if content:
+        path.write_bytes(content)
     with pytest.raises(InputError) as refusal:
-        inception.Inception(other, cpu)
-    of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180's example
-    assert str(refusal.value) == (
-        f"evaluate.inception_weights: {other} has SHA-256 {of_abc}; "
-        f"expected {inception.WEIGHTS_SHA256}: fetch it from {inception.WEIGHTS_URL}"
-    )
-
-
-def test_a_missing_file_is_refused(tmp_path: Path, cpu: torch.device) -> None:
-    missing = tmp_path / "missing.pth"
-    with pytest.raises(InputError) as refusal:
-        inception.Inception(missing, cpu)
-    assert str(refusal.value) == (
-        f"evaluate.inception_weights: {missing} is missing; "
-        f"expected FID's Inception weights: fetch them from {inception.WEIGHTS_URL}"
-    )
+        inception.Inception(path, cpu)
+    assert str(refusal.value) == f"evaluate.inception_weights: {path} {line}"
 
 
 def test_weights_are_copied_from_a_file_once_they_are_known_to_be_right(

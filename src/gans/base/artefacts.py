@@ -23,8 +23,7 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return what `write_json` wrote; raise InputError when it is missing."""
-    _check_presence(path)
-    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    values: dict[str, Any] = json.loads(_content(path))
     return values
 
 
@@ -32,20 +31,16 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, float]], columns: Sequence
     """Write `rows` under `columns` and any others that they have, six significant digits; what is lacking is empty."""
     names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
     with publishing.published(path) as draft, draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow(
-                {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
-            )
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        cells = ([row.get(name, "") for name in names] for row in rows)
+        writer.writerows([f"{cell:.6g}" if isinstance(cell, float) else cell for cell in row] for row in cells)
 
 
 def read_csv(path: Path) -> dict[str, list[float]]:
     """Return the columns of what `write_csv` wrote; an empty cell is NaN. Raises InputError when it is missing."""
-    _check_presence(path)
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        rows = list(reader)
+    reader = csv.DictReader(_content(path).splitlines())
+    rows = list(reader)
     return {name: [float(row[name] or "nan") for row in rows] for name in reader.fieldnames or ()}
 
 
@@ -59,9 +54,10 @@ def write_array(path: Path, array: np.ndarray) -> None:
         raise
 
 
-def _check_presence(path: Path) -> None:
+def _content(path: Path) -> str:
     if not path.exists():
         raise InputError(f"{path} is missing; expected what an earlier stage writes there: run `dvc repro`")
+    return path.read_text(encoding="utf-8")
 
 
 def sha256_of(path: Path) -> str:

@@ -9,6 +9,6 @@ class InputError(ValueError):
     """
 
 
-def in_one_line(error: object, at_most: int = 200) -> str:
+def in_one_line(error: object, at_most: int | None = 200) -> str:
     """Return what an exception says in one line: it may be nothing, two lines, or kilobytes of a damaged file."""
     return " ".join(str(error).split())[:at_most] or type(error).__name__

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+from contextlib import suppress
 
 from gans.base.errors import InputError
 
@@ -36,28 +37,20 @@ def check_meeting_place(launcher: str) -> None:
         if not _is_this_machine(host):
             socket.create_connection((host, int(port)), WAIT_SECONDS).close()
     except (OSError, OverflowError) as error:
-        raise InputError(
-            f"run.launcher: nothing answers at {host}:{port}, where the ranks are to meet ({error}); start torchrun on "
-            f"that machine first, or correct --{key}"
-        ) from None
+        line = f"run.launcher: nothing answers at {host}:{port}, where the ranks are to meet ({error}); "
+        raise InputError(f"{line}start torchrun on that machine first, or correct --{key}") from None
 
 
 def _option(launcher: str, name: str) -> str:
-    """Return the value of torchrun's option `name`, in which - and _ are the same; the last one when there are several.
-
-    Empty without one.
-    """
-    pattern = rf" --{name.replace('-', '[-_]')}=(\S+)"
-    found: list[str] = re.findall(pattern, launcher)
+    """Return the last value of torchrun's option `name`, in which - and _ are the same; empty without one."""
+    found: list[str] = re.findall(rf" --{name.replace('-', '[-_]')}=(\S+)", launcher)
     return found[-1] if found else ""
 
 
 def _is_this_machine(host: str) -> bool:
     """Return whether `host` is an address of this machine, which others cannot be bound to."""
     family, kind, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind) as probe:
-        try:
-            probe.bind(address)
-        except OSError:
-            return False
-    return True
+    with suppress(OSError), socket.socket(family, kind) as probe:
+        probe.bind(address)
+        return True
+    return False

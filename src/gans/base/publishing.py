@@ -1,6 +1,5 @@
 """Files and folders that appear whole or not at all, and work that one process at a time does."""
 
-import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -22,7 +21,9 @@ def published(final: Path) -> Iterator[Path]:
     is writing the same.
     """
     draft = final.with_name(f".{final.name}.draft")
-    with _alone(final.with_name(f".{final.name}.lock")):
+    with ExitStack() as afterwards:
+        afterwards.callback(_give_back, _locked(final.with_name(f".{final.name}")))
+        afterwards.callback(remove, draft)
         try:
             remove(draft)
             yield draft
@@ -31,8 +32,6 @@ def published(final: Path) -> Iterator[Path]:
             if error.errno and not error.filename:
                 error.filename = str(final)
             raise
-        finally:
-            remove(draft)
 
 
 def become(draft: Path, final: Path) -> None:
@@ -64,20 +63,17 @@ def claimed(folder: Path) -> Iterator[Path]:
     a copy of the repository, where experiments run beside one another: there it is then the first free one of
     `<folder>_2` and so on, which does the same work once more.
     """
-    with ExitStack() as held:
-        if _in_a_copy():
-            folder = held.enter_context(_first_free(folder))
-        else:
-            held.enter_context(_alone(_lock_of(folder)))
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            yield folder
-            remove(folder)
-        finally:
-            _remove_empty(folder)
-            held.close()
-            for parent in folder.parents[:2]:
-                _remove_empty(parent)
+    in_a_copy = Path(os.environ.get("DVC_ROOT", ".")).resolve() != Path.cwd()  # as DVC runs temporary experiments
+    place, lock = _first_free(folder) if in_a_copy else (folder, _locked(folder))
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        yield place
+        remove(place)
+    finally:
+        _remove_empty(place)
+        _give_back(lock)
+        for parent in place.parents[:2]:
+            _remove_empty(parent)
 
 
 def _remove_empty(folder: Path) -> None:
@@ -85,48 +81,35 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _in_a_copy() -> bool:
-    """Return whether DVC runs this in a copy of the workspace, as temporary and queued experiments do."""
-    return Path(os.environ.get("DVC_ROOT", ".")).resolve() != Path.cwd()
+def _first_free(folder: Path) -> tuple[Path, FileLock]:
+    """Return `folder` locked, after waiting for one who may be about to end, or else `<folder>_2` and so on."""
+    place, number, patience = folder, 1, LAST_SAVE_SECONDS
+    while True:
+        with suppress(InputError):
+            return place, _locked(place, patience)
+        number, patience = number + 1, 0
+        place = folder.with_name(f"{folder.name}_{number}")
 
 
-@contextmanager
-def _first_free(folder: Path) -> Iterator[Path]:
-    """Hold the lock of `folder`, after waiting for one who may be about to end, or else of `<folder>_2` and so on."""
-    for number in itertools.count(1):
-        place = folder if number == 1 else folder.with_name(f"{folder.name}_{number}")
-        with ExitStack() as held:
-            try:
-                held.enter_context(_alone(_lock_of(place), patience=LAST_SAVE_SECONDS if number == 1 else 0))
-            except InputError:
-                continue
-            yield place
-            return
-
-
-def _lock_of(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.lock")
-
-
-@contextmanager
-def _alone(lock: Path, patience: float = 0) -> Iterator[None]:
-    """Hold a lock, which ends with the process however that ends.
+def _locked(path: Path, patience: float = 0) -> FileLock:
+    """Return the lock of a path, held; it ends with the process however that ends.
 
     Raises InputError when another process holds it after so many seconds.
     """
-    held = FileLock(lock, timeout=patience)
-    while not held.is_locked:
+    lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=patience)
+    while not lock.is_locked:
         with suppress(FileNotFoundError):  # whoever held it has just ended, and removed the folder that it is in
             try:
-                held.acquire()
+                lock.acquire()
             except Timeout:
-                line = f"another process is at this very work (it holds {lock}); wait for it, or stop it"
+                line = f"another process is at this very work (it holds {lock.lock_file}); wait for it, or stop it"
                 raise InputError(line) from None
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)  # still held: whoever has it open already looks again
-        held.release()
+    return lock
+
+
+def _give_back(lock: FileLock) -> None:
+    Path(lock.lock_file).unlink(missing_ok=True)  # still held: whoever has it open already looks again
+    lock.release()
 
 
 def make_anew(folder: Path) -> None:

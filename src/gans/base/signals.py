@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -37,23 +38,18 @@ def heed() -> None:
 
     Works in the main thread alone, as Python's signals do.
     """
+    _answer_with(_stop)
 
-    def stop(number: int) -> None:
-        raise Stopped(number)
 
-    _answer_with(stop)
+def _stop(number: int) -> None:
+    raise Stopped(number)
 
 
 @contextmanager
 def noted() -> Iterator[Noted]:
     """Within it, the first signal is noted and nothing else; a second SIGINT or SIGTERM, then or later, ends it all."""
-    came = Noted()
-
-    def note(number: int) -> None:
-        came.number = number
-
-    before = {number: signal.getsignal(number) for number in (*ASKING_TO_STOP, *LEFT_ALONE)}
-    _answer_with(note)
+    came, before = Noted(), {number: signal.getsignal(number) for number in (*ASKING_TO_STOP, *LEFT_ALONE)}
+    _answer_with(partial(setattr, came, "number"))
     try:
         yield came
     finally:
@@ -115,6 +111,5 @@ def _leave_closed_terminal() -> None:
     for stream in (1, 2):
         with suppress(OSError):  # it was closed from the start
             if stat.S_ISCHR(os.fstat(stream).st_mode) and not os.isatty(stream):
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream)
-                os.close(nowhere)
+                with open(os.devnull, "wb") as nowhere:
+                    os.dup2(nowhere.fileno(), stream)

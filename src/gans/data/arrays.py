@@ -60,11 +60,8 @@ class Shards:
     def holders(self, places: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
         """Return which parts hold some of `places` (B,): the part's number, which places, and where they are in it."""
         number_of = np.searchsorted(self.starts, places, side="right") - 1
-        found = []
-        for number in np.unique(number_of).tolist():
-            rows = np.flatnonzero(number_of == number)
-            found.append((number, rows, places[rows] - self.starts[number]))
-        return found
+        rows_of = {number: np.flatnonzero(number_of == number) for number in np.unique(number_of).tolist()}
+        return [(number, rows, places[rows] - self.starts[number]) for number, rows in rows_of.items()]
 
 
 Images = np.ndarray | Shards  # uint8 (N, S, S, C)
@@ -102,9 +99,8 @@ class Packed:
         if self.attributes is None or not names:
             return None
         known = self.meta["known_attributes"]
-        for name in names:
-            if name not in known:
-                raise InputError(f"classifier.factors names {name!r}; expected attributes among {', '.join(known)}")
+        if unknown := [name for name in names if name not in known]:
+            raise InputError(f"classifier.factors names {unknown[0]!r}; expected attributes among {', '.join(known)}")
         return self.attributes[:, [known.index(name) for name in names]]
 
     @property
@@ -117,21 +113,15 @@ def image_files(folder: Path, num_images: int, shard_images: int) -> dict[Path, 
     """Return the files for so many images, and how many each takes: images.npy, or images_00000.npy and so on."""
     if num_images <= shard_images:
         return {folder / "images.npy": num_images}
-    starts = range(0, num_images, shard_images)
-    return {
-        folder / f"images_{number:05d}.npy": min(shard_images, num_images - start)
-        for number, start in enumerate(starts)
-    }
-
-
-def _number(shard: Path) -> int:
-    return int(shard.stem.removeprefix("images_"))
+    counts = [min(shard_images, num_images - start) for start in range(0, num_images, shard_images)]
+    return {folder / f"images_{number:05d}.npy": count for number, count in enumerate(counts)}
 
 
 def load(folder: Path) -> Packed:
     """Return the data set in `folder`."""
     labels, attributes = folder / "labels.npy", folder / "attributes.npy"
-    shards = [np.load(path, mmap_mode="r") for path in sorted(folder.glob("images_*.npy"), key=_number)]
+    paths = sorted(folder.glob("images_*.npy"), key=lambda path: (len(path.name), path.name))  # by number
+    shards = [np.load(path, mmap_mode="r") for path in paths]
     return Packed(
         images=Shards(shards) if shards else np.load(folder / "images.npy", mmap_mode="r"),
         labels=np.load(labels) if labels.exists() else None,
@@ -142,5 +132,4 @@ def load(folder: Path) -> Packed:
 
 def spread(images: Images, count: int) -> np.ndarray:
     """Return `count` images evenly spread over all: of sorted classes, some of each."""
-    chosen: np.ndarray = images[np.linspace(0, len(images) - 1, count).round().astype(int)]
-    return chosen
+    return np.asarray(images[np.linspace(0, len(images) - 1, count).round().astype(int)])

@@ -1,7 +1,7 @@
 """Images as batches: those to train on, each a function of (array, seed, step), and all in turn."""
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -44,7 +44,7 @@ class Batches:
         if len(images) < batch_size:
             raise InputError(f"batch_size is {batch_size}, but {len(images)} training images; expected at most as many")
         fits = images.nbytes <= devices.room_for_images(device)
-        self._rows: _OnDevice | _OnDisk = _OnDevice(images, device) if fits else _OnDisk(images, device)
+        self._take = _on_device(images, device) if fits else _OnDisk(images, device)
         self._home = device if fits else torch.device("cpu")  # of what says which image comes when
         self._labels = None if labels is None else torch.from_numpy(np.array(labels)).to(device)
         self._num_images = len(images)
@@ -59,7 +59,7 @@ class Batches:
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return batch number `step`: images, float (B, C, S, S) in [-1, 1], and labels (B,) where there are any."""
         chosen = self._chosen(step)
-        images = self._rows.take(chosen, then=self._chosen(step + 1))
+        images = self._take(chosen, self._chosen(step + 1))
         if self._random_flip:
             source = randomness.generator(self._device, self._seed, "flip", step)
             mirrored = torch.rand(self._batch_size, 1, 1, 1, generator=source, device=self._device)[self._part] < 0.5
@@ -81,17 +81,12 @@ class Batches:
         return self._order[place * self._batch_size : (place + 1) * self._batch_size][self._part]
 
 
-class _OnDevice:
-    """Images that lie on the device, all of them."""
-
-    def __init__(self, images: Images, device: torch.device) -> None:
-        self._images = torch.empty(images.shape, dtype=torch.uint8, device=device)
-        for number, some in enumerate(in_turn(images, MOVED_AT_ONCE, device)):
-            self._images[number * MOVED_AT_ONCE :][: len(some)] = some
-
-    def take(self, chosen: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
-        """Return the images at these places, (B, S, S, C)."""
-        return self._images[chosen]
+def _on_device(images: Images, device: torch.device) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Move all images to the device; return what `_OnDisk` is, but for these."""
+    moved = torch.empty(images.shape, dtype=torch.uint8, device=device)
+    for number, some in enumerate(in_turn(images, MOVED_AT_ONCE, device)):
+        moved[number * MOVED_AT_ONCE :][: len(some)] = some
+    return lambda chosen, then: moved[chosen]
 
 
 class _OnDisk:
@@ -104,7 +99,7 @@ class _OnDisk:
         self._reader = ThreadPoolExecutor(1, "batches")
         self._ahead: tuple[torch.Tensor, Future[torch.Tensor]] | None = None
 
-    def take(self, chosen: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
+    def __call__(self, chosen: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
         """Return the images at these places, (B, S, S, C), on the device, and begin to read those to be taken next."""
         expected = self._ahead is not None and torch.equal(self._ahead[0], chosen)
         found = self._ahead[1].result() if self._ahead and expected else self._read(chosen)
@@ -131,10 +126,7 @@ class _Map:
     """What the system is told of a mapped array; nothing, where the array is in memory in any case."""
 
     def __init__(self, images: np.ndarray) -> None:
-        owner: object = images
-        while isinstance(owner, np.ndarray):
-            owner = owner.base
-        self._map = owner if isinstance(owner, mmap.mmap) else None
+        self._map: mmap.mmap | None = getattr(images, "_mmap", None)  # of np.memmap and of its slices
         if self._map is not None:
             self._start = images.ctypes.data - np.frombuffer(self._map, np.uint8).ctypes.data  # in the map
             self._bytes = images.strides[0]  # of an image

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from gans.base import launchers
-from gans.base.errors import InputError
+from gans.base.errors import InputError, in_one_line
 from gans.runtime import gpus
 
 M = TypeVar("M", bound=nn.Module)
@@ -29,18 +29,15 @@ def prepare(name: str, deterministic: bool) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS repeats itself only with a fixed workspace
     if name in ("auto", "cuda") and not launchers.started_by_torchrun():  # whose ranks are told which one is theirs
         gpus.take_one()
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        name = next(kind for kind, here in available.items() if here)
-    if not available[name]:
-        here = " or ".join(kind for kind, found in available.items() if found)
-        raise InputError(
-            f"run.device is {name}, but torch {torch.__version__} sees none; expected {here} here, or auto"
-        )
+    kinds = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    here = [kind for kind, found in kinds.items() if found]
+    if name not in ("auto", *here):
+        line = f"run.device is {name}, but torch {torch.__version__} sees none; expected {' or '.join(here)}"
+        raise InputError(f"{line} here, or auto")
     torch.use_deterministic_algorithms(deterministic)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing reads such
     torch.backends.cudnn.benchmark = not deterministic
-    return torch.device(name)
+    return torch.device(here[0] if name == "auto" else name)
 
 
 def in_use(module: M, device: torch.device) -> M:
@@ -77,8 +74,7 @@ def explaining_lack_of_memory(device: torch.device, remedy: str) -> Iterator[Non
         yield
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-            cause = str(error).splitlines()[0]
-            raise InputError(f"out of memory on {description(device)} ({cause}); {remedy}") from None
+            raise InputError(f"out of memory on {description(device)} ({in_one_line(error)}); {remedy}") from None
         raise
 
 

@@ -4,6 +4,7 @@ import itertools
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -27,12 +28,10 @@ def take_one() -> None:
         return
     for name in names:
         lock = FileLock(Path(tempfile.gettempdir()) / f"gans-gpu-{name.replace('/', '-')}.lock", timeout=0, mode=0o666)
-        try:
+        with suppress(Timeout, PermissionError):  # another process's, another user's
             lock.acquire()
-        except (Timeout, PermissionError):  # another user's
-            continue
-        _held.append(lock)
-        os.environ[VISIBLE] = name
-        return
+            _held.append(lock)
+            os.environ[VISIBLE] = name
+            return
     os.environ[VISIBLE] = names[os.getpid() % len(names)]
     print(f"all {len(names)} GPUs are taken: sharing GPU {os.environ[VISIBLE]}", file=sys.stderr)

@@ -1,21 +1,12 @@
 """Random numbers as a function of (seed, stream, step, rank), never of hidden state."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 
 Stream = Literal["weights", "shuffle", "flip", "latents", "fixed_latents", "evaluation", "layers", "real_values"]
-NUMBER_OF = {
-    "weights": 0,
-    "shuffle": 1,
-    "flip": 2,
-    "latents": 3,
-    "fixed_latents": 4,
-    "evaluation": 5,
-    "layers": 6,
-    "real_values": 7,
-}
+NUMBER_OF = {name: number for number, name in enumerate(get_args(Stream))}  # new streams come last
 
 
 def derived_seed(seed: int, stream: Stream, step: int = 0, rank: int = 0) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from gans.data.pixels import to_float
 from gans.runtime import devices, randomness, weights
 from gans.scoring.settings import ClassifierSettings
 
+BATCH_SIZE = 256  # of images to be judged
+
 
 class Classifier(nn.Module):
     """Four strided convolutions and a mean over space: images (B, C, S, S) in [-1, 1] to logits (B, outputs)."""
@@ -25,12 +28,10 @@ class Classifier(nn.Module):
     def __init__(self, channels: int, num_outputs: int, width: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        before = channels
-        for after in (width, 2 * width, 4 * width, 8 * width):  # S / 2, S / 4, S / 8, S / 16
+        for before, after in pairwise((channels, width, 2 * width, 4 * width, 8 * width)):  # S to S / 16
             layers += [nn.Conv2d(before, after, 3, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
-            before = after
         self.layers = nn.Sequential(*layers)
-        self.last = nn.Linear(before, num_outputs)
+        self.last = nn.Linear(8 * width, num_outputs)
         self.shape = {"channels": channels, "num_outputs": num_outputs, "width": width}
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
@@ -55,10 +56,6 @@ class Judge:
         """Return the probability of each class, float32 (N, classes)."""
         return self._mapped(lambda batch: self.network(batch).softmax(1), images)
 
-    def features(self, images: Images) -> np.ndarray:
-        """Return what the network makes of images before it decides, float32 (N, 8 * width)."""
-        return self._mapped(self.network.features, images)
-
     def has(self, images: Images) -> np.ndarray:
         """Return whether each image has each attribute that the network has learnt, bool (N, attributes)."""
         return self._mapped(self.network, images) > 0
@@ -68,10 +65,8 @@ class Judge:
         return float((self(images).argmax(1) == labels).mean())
 
     @torch.inference_mode()
-    def _mapped(
-        self, function: Callable[[torch.Tensor], torch.Tensor], images: Images, batch_size: int = 256
-    ) -> np.ndarray:
-        parts = in_turn(images, batch_size, self.device)
+    def _mapped(self, function: Callable[[torch.Tensor], torch.Tensor], images: Images) -> np.ndarray:
+        parts = in_turn(images, BATCH_SIZE, self.device)
         return np.concatenate([function(to_float(part)).cpu().numpy() for part in parts])
 
 
@@ -79,8 +74,8 @@ class Judge:
 class Judges:
     """What the data set lets be learnt: None where it has no labels, or no attributes."""
 
-    classes: Judge | None
-    factors: Judge | None
+    classes: Judge | None = None
+    factors: Judge | None = None
 
 
 def train(
@@ -101,18 +96,17 @@ def train(
     torch.manual_seed(randomness.derived_seed(seed, "weights"))
     network = Classifier(images.shape[3], num_outputs, settings.width).to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), settings.lr)
+    loss_of: Callable[..., torch.Tensor] = cross_entropy
+    if targets.dtype == bool:
+        loss_of, targets = binary_cross_entropy_with_logits, targets.astype(np.float32)
     batch_size = min(settings.batch_size, len(images))
     batches = Batches(images, targets, batch_size=batch_size, random_flip=random_flip, seed=seed, device=device)
-    with progress_bar(settings.epochs * batches.per_epoch * batch_size, "classifier", "img") as bar:
-        for step in range(settings.epochs * batches.per_epoch):
+    num_steps = settings.epochs * batches.per_epoch
+    with progress_bar(num_steps * batch_size, "classifier", "img") as bar:
+        for step in range(num_steps):
             batch, wanted = batches[step]
-            assert wanted is not None
             optimizer.zero_grad(set_to_none=True)
-            logits = network(batch)
-            several = wanted.dtype == torch.bool
-            loss = (
-                binary_cross_entropy_with_logits(logits, wanted.float()) if several else cross_entropy(logits, wanted)
-            )
+            loss = loss_of(network(batch), wanted)
             loss.backward()
             optimizer.step()
             bar.update(batch_size)
@@ -125,24 +119,17 @@ def save(folder: Path, judges: Judges) -> None:
     """Write the classifiers that there are into `folder`, whole or not at all."""
     with publishing.published(folder) as draft:
         draft.mkdir()
-        shapes = {}
-        for name, judge in vars(judges).items():
-            if judge:
-                weights.write(draft / f"{name}.safetensors", judge.network)
-                shapes[name] = judge.network.shape
-        artefacts.write_json(draft / "settings.json", shapes)
+        networks = {name: judge.network for name, judge in vars(judges).items() if judge}
+        for name, network in networks.items():
+            weights.write(draft / f"{name}.safetensors", network)
+        artefacts.write_json(draft / "settings.json", {name: network.shape for name, network in networks.items()})
 
 
 def load(folder: Path, device: torch.device) -> Judges:
     """Return the classifiers in `folder`."""
-    shapes = artefacts.read_json(folder / "settings.json")
-
-    def judge(name: str) -> Judge | None:
-        """Return the classifier of this name, if there is one."""
-        if name not in shapes:
-            return None
-        network = Classifier(**shapes[name])
+    judges = {}
+    for name, shape in artefacts.read_json(folder / "settings.json").items():
+        network = Classifier(**shape)
         network.load_state_dict(weights.read(folder / f"{name}.safetensors"))
-        return Judge(devices.in_use(network, device), device)
-
-    return Judges(judge("classes"), judge("factors"))
+        judges[name] = Judge(devices.in_use(network, device), device)
+    return Judges(**judges)

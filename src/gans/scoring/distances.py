@@ -14,8 +14,10 @@ KID_SUBSETS, KID_SUBSET_SIZE = 100, 1000  # Binkowski et al. 2018
 PRECISION_NEIGHBOURS = 3  # Kynkaanniemi et al. 2019
 COVERAGE_NEIGHBOURS = 5  # Naeem et al. 2020
 
+Cloud = np.ndarray  # float features: (N, F) of real images, (M, F) of fakes
 
-def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
+
+def frechet_distance(real: Cloud, fake: Cloud) -> float:
     """Return the squared Frechet distance between two clouds of features, each seen as one Gaussian.
 
     real (N, F) and fake (M, F) are float features. 0 for equal clouds. Biased upwards for small N and M: compare
@@ -33,7 +35,7 @@ def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     return float(shift + np.trace(real_covariance) + np.trace(fake_covariance) - 2 * shared)
 
 
-def kernel_distance(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> tuple[float, float]:
+def kernel_distance(real: Cloud, fake: Cloud, seed: int = 0) -> tuple[float, float]:
     """Return the mean and standard deviation, over random subsets, of the squared maximum mean discrepancy (KID).
 
     real (N, F) and fake (M, F) are float features, the kernel is (x.y / F + 1)^3. Each of the 100 subsets has 1,000 of
@@ -47,17 +49,12 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> tuple[
     size = max(2, min(KID_SUBSET_SIZE, len(real) // 2, len(fake) // 2))
     random = np.random.Generator(np.random.PCG64(seed))
     in_real, in_fake = (_subsets(random, len(cloud), size) for cloud in (real, fake))  # (N, subsets), (M, subsets)
-    within = sum(
-        (_kernel_sums(cloud, cloud, chosen, chosen) - _kernel_diagonal(cloud) @ chosen) / (size * (size - 1))
-        for cloud, chosen in ((real, in_real), (fake, in_fake))
-    )
+    within = _kernel_within(real, in_real, size) + _kernel_within(fake, in_fake, size)
     discrepancies = within - 2 * _kernel_sums(real, fake, in_real, in_fake) / size**2  # (subsets,)
     return float(discrepancies.mean()), float(discrepancies.std(ddof=1))
 
 
-def precision_and_recall(
-    real: np.ndarray, fake: np.ndarray, neighbours: int = PRECISION_NEIGHBOURS
-) -> tuple[float, float]:
+def precision_and_recall(real: Cloud, fake: Cloud, neighbours: int = PRECISION_NEIGHBOURS) -> tuple[float, float]:
     """Return the share of fakes among the real images, and the share of real images among the fakes.
 
     real (N, F) and fake (M, F) are float features. A point is among a cloud when it lies in the ball of any of its
@@ -75,9 +72,7 @@ def precision_and_recall(
     return float(fake_found.mean()), float(real_found.mean())
 
 
-def density_and_coverage(
-    real: np.ndarray, fake: np.ndarray, neighbours: int = COVERAGE_NEIGHBOURS
-) -> tuple[float, float]:
+def density_and_coverage(real: Cloud, fake: Cloud, neighbours: int = COVERAGE_NEIGHBOURS) -> tuple[float, float]:
     """Return how densely the fakes lie where real images are, and the share of real images with a fake beside them.
 
     real (N, F) and fake (M, F) are float features. Density counts, for a fake, the real balls that it lies in, over
@@ -98,28 +93,26 @@ def density_and_coverage(
     return hits / (neighbours * len(fake)), float(covered.mean())
 
 
-def mean_pairwise_distance(features: np.ndarray) -> float:
+def mean_pairwise_distance(features: Cloud) -> float:
     """Return the mean Euclidean distance between two different points of a cloud (N, F), N at least 2."""
     _check(features, features)
     total = sum(float(np.sqrt(squares).sum()) for *_, squares in _squared_distances(features, features))
     return total / (len(features) * (len(features) - 1))
 
 
-def nearest(points: np.ndarray, cloud: np.ndarray, count: int) -> np.ndarray:
-    """Return, for each of points (M, F), where its `count` nearest of cloud (N, F) stand: (M, count), nearest first."""
+def nearest(points: Cloud, cloud: Cloud, count: int) -> np.ndarray:
+    """Return, for each of points (M, F), where its `count` nearest of cloud (N, F) stand: (M, count), nearest first.
+
+    All M * N distances are held: it is for few points.
+    """
     _check(points, cloud, at_least=1)
-    kept, places = np.empty((len(points), 0)), np.empty((len(points), 0), int)
-    for start in range(0, len(cloud), COLUMNS):
-        part = cloud[start : start + COLUMNS]
-        squares = np.concatenate([block for *_, block in _squared_distances(points, part)])  # (M, part)
-        kept = np.concatenate([kept, squares], axis=1)
-        places = np.concatenate([places, np.broadcast_to(np.arange(start, start + len(part)), squares.shape)], axis=1)
-        order = kept.argsort(axis=1, kind="stable")[:, :count]
-        kept, places = np.take_along_axis(kept, order, 1), np.take_along_axis(places, order, 1)
-    return places
+    squares = np.empty((len(points), len(cloud)))
+    for rows, columns, tile in _squared_distances(points, cloud):
+        squares[rows, columns] = tile
+    return squares.argsort(axis=1, kind="stable")[:, :count]
 
 
-def _radii(cloud: np.ndarray, neighbours: int) -> np.ndarray:
+def _radii(cloud: Cloud, neighbours: int) -> np.ndarray:
     """Return each point's squared distance to its k-th nearest neighbour in its own cloud: (N,)."""
     nearest_so_far = np.full((len(cloud), neighbours), np.inf)
     for rows, columns, squares in _squared_distances(cloud, cloud):
@@ -131,7 +124,7 @@ def _radii(cloud: np.ndarray, neighbours: int) -> np.ndarray:
     return radii
 
 
-def _tiles(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray, np.ndarray]]:
+def _tiles(a: Cloud, b: Cloud) -> Iterator[tuple[slice, slice, np.ndarray, np.ndarray]]:
     """Yield all pairs of rows of a (N, F) and b (M, F) as tiles: where they lie, and the rows in float64."""
     for top in range(0, len(a), ROWS):
         rows = slice(top, min(top + ROWS, len(a)))
@@ -141,7 +134,7 @@ def _tiles(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, slice, np.ndar
             yield rows, columns, left_part, b[columns].astype(np.float64)
 
 
-def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray]]:
+def _squared_distances(a: Cloud, b: Cloud) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """Yield the squared Euclidean distances of a (N, F) to b (M, F) tile by tile: |x|^2 + |y|^2 - 2 x.y."""
     for rows, columns, x, y in _tiles(a, b):
         squares = -2 * (x @ y.T)
@@ -150,7 +143,7 @@ def _squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, sl
         yield rows, columns, np.maximum(squares, 0, out=squares)
 
 
-def _kernel_sums(a: np.ndarray, b: np.ndarray, in_a: np.ndarray, in_b: np.ndarray) -> np.ndarray:
+def _kernel_sums(a: Cloud, b: Cloud, in_a: np.ndarray, in_b: np.ndarray) -> np.ndarray:
     """Return the kernel summed over the pairs of each subset: in_a (N, S) and in_b (M, S) say who is in, (S,) out."""
     total = np.zeros(in_a.shape[1])
     for rows, columns, x, y in _tiles(a, b):
@@ -158,9 +151,11 @@ def _kernel_sums(a: np.ndarray, b: np.ndarray, in_a: np.ndarray, in_b: np.ndarra
     return total
 
 
-def _kernel_diagonal(a: np.ndarray) -> np.ndarray:
-    diagonal: np.ndarray = (np.square(a.astype(np.float64)).sum(1) / a.shape[1] + 1) ** 3
-    return diagonal
+def _kernel_within(a: Cloud, in_a: np.ndarray, size: int) -> np.ndarray:
+    """Return the kernel's mean over the pairs of different points in each subset of `size`: in_a (N, S), (S,) out."""
+    diagonal = (np.square(a.astype(np.float64)).sum(1) / a.shape[1] + 1) ** 3
+    mean: np.ndarray = (_kernel_sums(a, a, in_a, in_a) - diagonal @ in_a) / (size * (size - 1))
+    return mean
 
 
 def _subsets(random: np.random.Generator, count: int, size: int) -> np.ndarray:
@@ -171,23 +166,19 @@ def _subsets(random: np.random.Generator, count: int, size: int) -> np.ndarray:
     return chosen
 
 
-def _moments(cloud: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _moments(cloud: Cloud) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean (F,) and covariance (F, F) of a cloud (N, F)."""
     return cloud.mean(0, dtype=np.float64), np.atleast_2d(np.cov(cloud, rowvar=False, dtype=np.float64))
 
 
-def _check(real: np.ndarray, fake: np.ndarray, at_least: int = 2) -> None:
+def _check(real: Cloud, fake: Cloud, at_least: int = 2) -> None:
     """Raise InputError when the features are not two clouds of one space, each of `at_least` so many points."""
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
         raise InputError(f"features of shapes {real.shape} and {fake.shape}; expected (N, F) and (M, F)")
     if min(len(real), len(fake)) < at_least:
-        raise InputError(
-            f"{len(real)} real and {len(fake)} fake feature vectors; expected at least {at_least} of each: score more "
-            "images (evaluate.max_images)"
-        )
+        found = f"{len(real)} real and {len(fake)} fake feature vectors"
+        raise InputError(f"{found}; expected at least {at_least} of each: score more images (evaluate.max_images)")
     for name, cloud in (("real", real), ("fake", fake)):
-        bad = len(cloud) - int(np.isfinite(cloud).all(1).sum())
-        if bad:
-            raise InputError(
-                f"{bad} of {len(cloud)} {name} feature vectors are not finite; expected numbers: look at the images"
-            )
+        if bad := int((~np.isfinite(cloud)).any(1).sum()):
+            found = f"{bad} of {len(cloud)} {name} feature vectors are not finite"
+            raise InputError(f"{found}; expected numbers: look at the images")

@@ -47,16 +47,15 @@ def curve(bench: Bench, folder: Path, at_the_end: Scores) -> list[dict[str, floa
 
     All are of fakes of the same latents.
     """
-    rows: list[dict[str, float]] = []
-    extractor = bench.extractors[0]
-    names = [f"{score}_{extractor.name}" for score in ("fid", "kid")]
+    extractor, moments = bench.extractors[0], {}
     for images_seen, weights in models.snapshots(folder):
         sampler, settings = models.load_sampler(folder, bench.device, weights)
         fakes = sampler(sampling.latents(bench.num_images, settings, "evaluation", bench.device))
-        scores = distances_of(extractor.name, bench.real[extractor.name], extractor(fakes))
-        rows.append({"images": images_seen, **{name: scores[name] for name in names}})
-    _, frames_at = models.load_progress(folder)
-    return [*rows, {"images": frames_at[-1], **{name: at_the_end[name] for name in names}}]
+        moments[images_seen] = distances_of(extractor.name, bench.real[extractor.name], extractor(fakes))
+    _, (*_, last) = models.load_progress(folder)
+    names = [f"{score}_{extractor.name}" for score in ("fid", "kid")]
+    found = {**moments, last: at_the_end}.items()
+    return [{"images": images, **{name: scores[name] for name in names}} for images, scores in found]
 
 
 def classification_accuracy_score(bench: Bench, sampler: Sampler, settings: Settings) -> float:
@@ -90,13 +89,12 @@ def probe_accuracy(bench: Bench, observer: torch.nn.Module, conditional: bool) -
 
 def summarised(repeats: Sequence[Scores]) -> dict[str, Any]:
     """Return each score's mean over trainings that differ in their seed, and with several its deviation under `sd`."""
-    means = {name: float(np.mean([scores[name] for scores in repeats])) for name in repeats[0]}
+    found = {name: [scores[name] for scores in repeats] for name in repeats[0]}
+    means = rounded({name: float(np.mean(values)) for name, values in found.items()})
     if len(repeats) == 1:
-        return rounded(means)
-    spread = {
-        name: float(np.std([scores[name] for scores in repeats], ddof=1)) for name in means if not name.endswith("_sd")
-    }
-    return {**rounded(means), "sd": rounded(spread)}
+        return means
+    spread = {name: float(np.std(values, ddof=1)) for name, values in found.items() if not name.endswith("_sd")}
+    return {**means, "sd": rounded(spread)}
 
 
 def best(curve: Sequence[Mapping[str, float]], extractor: str) -> dict[str, Any]:
@@ -104,5 +102,5 @@ def best(curve: Sequence[Mapping[str, float]], extractor: str) -> dict[str, Any]
 
     It is chosen by the score itself: a best score is better than its generator deserves.
     """
-    row = min(curve, key=lambda row: row[f"fid_{extractor}"])
-    return {f"fid_{extractor}": float(f"{row[f'fid_{extractor}']:.6g}"), "images": row["images"]}
+    score, images = min((row[f"fid_{extractor}"], row["images"]) for row in curve)
+    return {**rounded({f"fid_{extractor}": score}), "images": images}

@@ -33,12 +33,10 @@ def features_of(
             maps = avg_pool2d(maps, 2)  # (B, F, H / 2, W / 2)
         seen.append(maps.flatten(1).cpu().numpy())
 
-    handle = last.register_forward_pre_hook(see)
-    with torch.inference_mode():
+    with torch.inference_mode(), last.register_forward_pre_hook(see):
         for pixels in batches.in_turn(images, batch_size, device):
             batch = to_float(pixels)
             network(*([batch, torch.zeros(len(batch), dtype=torch.int64, device=device)] if conditional else [batch]))
-    handle.remove()
     return np.concatenate(seen)
 
 

@@ -45,7 +45,7 @@ def extractors(judge: Judge | None, inception_weights: Path | None, device: torc
     """Return the extractors that a data set and the given files allow; the first, lite0, is always there."""
     found: list[Extractor] = [features.Lite0(device)]
     if judge:
-        found.append(features.OfClassifier(judge))
+        found.append(features.of_classifier(judge))
     if inception_weights:
         from gans.scoring.inception import Inception  # here, because torchvision takes seconds to be imported
 
@@ -91,13 +91,10 @@ def floor(bench: Bench, seed: int) -> Scores:
     data = bench.data
     scores = of_images(bench, arrays.spread(data.images[data.train], bench.num_images))
     if bench.judges.classes and data.labels is not None:
-        places = taught(bench)
-        scores["condition_accuracy"] = bench.judges.classes.accuracy(
-            data.images[data.held_out], data.labels[data.held_out]
-        )
-        scores["classification_accuracy_score"] = student_accuracy(
-            bench, data.images[places], data.labels[places], seed
-        )
+        images, labels = data.images[data.held_out], data.labels[data.held_out]
+        scores["condition_accuracy"] = bench.judges.classes.accuracy(images, labels)
+        images, labels = data.images[taught(bench)], data.labels[taught(bench)]
+        scores["classification_accuracy_score"] = student_accuracy(bench, images, labels, seed)
     return scores
 
 
@@ -111,14 +108,9 @@ def student_accuracy(bench: Bench, images: np.ndarray, labels: np.ndarray, seed:
     """Return how right a classifier of images (N, S, S, C) and labels (N,) is on held-out real images."""
     data = bench.data
     assert data.labels is not None
+    flip = data.meta["symmetric"]
     student = classifier.train(
-        images,
-        labels,
-        data.shape.num_classes,
-        bench.classifier,
-        random_flip=data.meta["symmetric"],
-        seed=seed,
-        device=bench.device,
+        images, labels, data.shape.num_classes, bench.classifier, random_flip=flip, seed=seed, device=bench.device
     )
     return student.accuracy(data.images[data.held_out], data.labels[data.held_out])
 

@@ -1,0 +1,52 @@
+"""Programs that tests start beside themselves; each ends at the latest after two minutes, whatever it waits for."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO
+
+from conftest import ROOT
+
+DEADLINE_S = 120.0
+BEGINNING = f"import os, sys, time; sys.path.insert(0, {str(ROOT / 'src')!r})\n"
+
+
+@contextmanager
+def bounded(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """Kill a process at the end, and when its time is over, so that nobody waits for what it says."""
+    watch = threading.Timer(DEADLINE_S, process.kill)
+    watch.start()
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+            watch.cancel()
+
+
+@contextmanager
+def program(
+    code: str, command: Sequence[str] = (), stdout: int | IO[str] = subprocess.PIPE, **environment: str | None
+) -> Iterator[subprocess.Popen[str]]:
+    """Run code that finds this checkout's library, by way of `command`; what it prints can be read line by line."""
+    given = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+    words = [*command, sys.executable, "-c", BEGINNING + code]
+    with bounded(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=stdout, text=True, env=given)) as process:
+        yield process
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    """Return the next line that a program prints; empty when it has ended."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def printed(code: str) -> str:
+    """Return all that a program prints, once it has ended well."""
+    with program(code) as process:
+        output = process.communicate()[0]
+        assert process.returncode == 0, output
+        return output
