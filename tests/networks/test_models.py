@@ -153,7 +153,7 @@ def test_the_observer_is_the_network_that_looks_at_images_as_it_ended(
     tmp_path: Path, small: Settings, trained: Trained, pixels: np.ndarray, cpu: torch.device
 ) -> None:
     save(tmp_path / "kept", small, trained)
-    observer, conditional = models.load_observer(tmp_path / "kept", cpu)
+    observer, conditional = models.load_feature_network(tmp_path / "kept", cpu)
     assert observer is not None
     assert not conditional
     batch = to_float(torch.from_numpy(pixels))

@@ -8,7 +8,7 @@ from gans.training.curves import MAX_ROWS, LossCurve
 def filled(num_iterations: int, done: int | None = None) -> LossCurve:
     curve = LossCurve(num_iterations, images_an_iteration=10, num_images=100, device=torch.device("cpu"))
     for iteration in range(num_iterations if done is None else done):
-        curve.add(iteration, {"loss_d": torch.tensor(float(iteration))})
+        curve.add({"loss_d": torch.tensor(float(iteration))})
     return curve
 
 
@@ -35,5 +35,5 @@ def test_a_curve_goes_on_from_its_state() -> None:
     begun, other = filled(2500, done=1300), filled(2500, done=0)
     other.load_state_dict(begun.state_dict())
     for iteration in range(1300, 2500):
-        other.add(iteration, {"loss_d": torch.tensor(float(iteration))})
+        other.add({"loss_d": torch.tensor(float(iteration))})
     assert other.rows() == filled(2500).rows()

@@ -20,51 +20,45 @@ class LossCurve:
 
     def __init__(self, num_iterations: int, images_an_iteration: int, num_images: int, device: torch.device) -> None:
         self._interval = math.ceil(num_iterations / MAX_ROWS)
-        self._iterations_in = [0] * math.ceil(num_iterations / self._interval)
-        self._images_an_iteration = images_an_iteration
-        self._num_images = num_images
-        self._device = device
+        self._num_rows = math.ceil(num_iterations / self._interval)
+        self._images_an_iteration, self._num_images, self._device = images_an_iteration, num_images, device
         self._columns: list[str] = []
+        self._done = 0  # iterations
 
-    def add(self, iteration: int, readings: Mapping[str, torch.Tensor]) -> None:
-        """Add an iteration's scalars to its interval."""
+    def add(self, readings: Mapping[str, torch.Tensor]) -> None:
+        """Add the next iteration's scalars to its interval."""
         if not self._columns:
             self._columns = list(readings)
-            self._sums = torch.zeros(len(self._iterations_in), len(readings), device=self._device)
-        row = iteration // self._interval
-        self._iterations_in[row] += 1
-        self._sums[row] += torch.stack([value.detach() for value in readings.values()])
+            self._sums = torch.zeros(self._num_rows, len(readings), device=self._device)
+        self._sums[self._done // self._interval] += torch.stack([value.detach() for value in readings.values()])
+        self._done += 1
 
     def rows(self) -> list[dict[str, float]]:
         """Return a row an interval: step, images and epoch at its end, then the means of what was read in it.
 
-        Waits for the device.
+        The last interval is the one at hand. Waits for the device.
         """
-        filled = [count for count in self._iterations_in if count]
-        steps = np.cumsum(filled)
-        totals = self._sums[: len(filled)].cpu().double().numpy()
-        return [
-            self._row(int(step), means) for step, means in zip(steps, totals / np.array(filled)[:, None], strict=True)
-        ]
+        ends = [*range(self._interval, self._done, self._interval), self._done]
+        means = self._sums[: len(ends)].cpu().double().numpy() / np.diff([0, *ends])[:, None]
+        return [self._row(end, *values) for end, values in zip(ends, means.tolist(), strict=True)]
 
     def newest(self) -> dict[str, float]:
         """Return the means of the interval at hand. Waits for the device."""
-        row = sum(count > 0 for count in self._iterations_in) - 1
-        return self._row(sum(self._iterations_in), (self._sums[row] / self._iterations_in[row]).cpu().double().numpy())
+        row = (self._done - 1) // self._interval
+        return self._row(self._done, *(self._sums[row] / (self._done - row * self._interval)).tolist())
 
     def state_dict(self) -> dict[str, Any]:
         """Return what has been read so far."""
-        return {"columns": self._columns, "iterations_in": self._iterations_in, "sums": self._sums}
+        return {"columns": self._columns, "done": self._done, "sums": self._sums}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what a curve of the same length had read."""
-        self._columns, self._iterations_in = list(state["columns"]), list(state["iterations_in"])
-        self._sums = state["sums"].to(self._device)
+        self._columns, self._done, self._sums = list(state["columns"]), state["done"], state["sums"].to(self._device)
 
-    def _row(self, step: int, means: np.ndarray) -> dict[str, float]:
+    def _row(self, step: int, *means: float) -> dict[str, float]:
         images = step * self._images_an_iteration
         row = {"step": step, "images": images, "epoch": round(images / self._num_images, 4)}
-        return row | dict(zip(self._columns, means.tolist(), strict=True))
+        return row | dict(zip(self._columns, means, strict=True))
 
 
 class Progress:

@@ -78,7 +78,7 @@ class Observer:
     def after(self, iterations: int, readings: Mapping[str, torch.Tensor]) -> None:
         """Take note of what the last of so many iterations read."""
         images_seen = iterations * self._images
-        self.curve.add(iterations - 1, readings)
+        self.curve.add(readings)
         if self._shown:
             self.progress.look(iterations, images_seen)
             if iterations % self.interval == 0:

@@ -91,7 +91,8 @@ class Iteration:
                     batch = self.variant.batch(*inputs[step], share)
 
                 # The learner takes one step down its loss; what the loss only looks through is left alone.
-                _set_frozen(turn, True)
+                for module in turn.frozen:
+                    module.requires_grad_(False)
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=self.how.bf16):
                     if turn.sees_fakes:
                         batch.fake  # noqa: B018  # made here and once, not within what is compiled for each player
@@ -99,17 +100,14 @@ class Iteration:
                 self._optimizers[turn.column].zero_grad(set_to_none=True)
                 loss.backward()
                 read = {turn.column: loss.detach(), **{name: value.detach() for name, value in own_readings.items()}}
-                self._average(turn, read)
+                gradients = [weight.grad for weight in turn.learner.parameters() if weight.grad is not None]
+                self._ranks.average([*gradients, *read.values()])  # of the whole batch
                 self._guard.look(read[turn.column], turn.learner)
                 self._optimizers[turn.column].step()
-                _set_frozen(turn, False)
+                for module in turn.frozen:
+                    module.requires_grad_(True)
                 readings |= read
         return readings
-
-    def _average(self, turn: Turn, read: Readings) -> None:
-        """Have all ranks go by the gradients, and note the readings, of the whole batch."""
-        gradients = [weight.grad for weight in turn.learner.parameters() if weight.grad is not None]
-        self._ranks.average([*gradients, *read.values()])
 
 
 class GraphedIteration:
@@ -170,8 +168,3 @@ class GraphedIteration:
 def graphed(iteration: Iteration) -> Iteration | GraphedIteration:
     """Return an iteration that is compiled for CUDA as one to be recorded, any other as it is."""
     return GraphedIteration(iteration) if iteration.how.compiled and iteration.device.type == "cuda" else iteration
-
-
-def _set_frozen(turn: Turn, frozen: bool) -> None:
-    for module in turn.frozen:
-        module.requires_grad_(not frozen)
