@@ -43,7 +43,7 @@ from gans.training import distributed, loop
 from gans.data.arrays import DataShape
 from gans.base.errors import InputError
 from gans.training.state import Store
-from gans.training.saver import Saving
+from gans.training.state import Saving
 
 
 def main():

@@ -24,8 +24,7 @@ from gans.runtime import randomness
 from gans.training import loop, observer
 from gans.training.observer import Span
 from gans.training.optimizers import Optimizers
-from gans.training.saver import Saving
-from gans.training.state import Store
+from gans.training.state import Saving, Store
 from gans.training.trained import COLUMNS, timings
 
 SHAPE = DataShape(3, 16)

@@ -24,8 +24,7 @@ from gans.runtime import devices, randomness
 from gans.training import loop, steps
 from gans.training.finite import FiniteGuard
 from gans.training.optimizers import Optimizers
-from gans.training.saver import Saving
-from gans.training.state import Store
+from gans.training.state import Saving, Store
 from gans.training.steps import Execution, Inputs, Iteration
 
 STEPS = 20

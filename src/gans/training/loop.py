@@ -20,7 +20,7 @@ from gans.training.distributed import ALONE, Ranks
 from gans.training.finite import FiniteGuard
 from gans.training.observer import Observer, Snapshots, Span
 from gans.training.optimizers import Optimizers
-from gans.training.saver import Saver, Saving
+from gans.training.state import Saver, Saving
 from gans.training.steps import PLAIN, Execution, Iteration
 from gans.training.trained import Trained
 

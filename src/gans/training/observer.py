@@ -4,14 +4,93 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from gans.base.progress import progress_bar
+from gans.networks import sampling
 from gans.networks.sampling import Sampler
 from gans.networks.settings import Settings
-from gans.training.curves import LossCurve, Progress
+
+MAX_ROWS = 1000  # of the loss curve
+PROGRESS_IMAGES = 16  # latents whose images are kept over training
+
+
+class LossCurve:
+    """Readings averaged over intervals, at most MAX_ROWS of them, summed on the device so that no step waits."""
+
+    def __init__(self, num_iterations: int, images_an_iteration: int, num_images: int, device: torch.device) -> None:
+        self._interval = math.ceil(num_iterations / MAX_ROWS)
+        self._num_rows = math.ceil(num_iterations / self._interval)
+        self._images_an_iteration, self._num_images, self._device = images_an_iteration, num_images, device
+        self._columns: list[str] = []
+        self._done = 0  # iterations
+
+    def add(self, readings: Mapping[str, torch.Tensor]) -> None:
+        """Add the next iteration's scalars to its interval."""
+        if not self._columns:
+            self._columns = list(readings)
+            self._sums = torch.zeros(self._num_rows, len(readings), device=self._device)
+        self._sums[self._done // self._interval] += torch.stack([value.detach() for value in readings.values()])
+        self._done += 1
+
+    def rows(self) -> list[dict[str, float]]:
+        """Return a row an interval: step, images and epoch at its end, then the means of what was read in it.
+
+        The last interval is the one at hand. Waits for the device.
+        """
+        ends = [*range(self._interval, self._done, self._interval), self._done]
+        means = self._sums[: len(ends)].cpu().double().numpy() / np.diff([0, *ends])[:, None]
+        return [self._row(end, *values) for end, values in zip(ends, means.tolist(), strict=True)]
+
+    def newest(self) -> dict[str, float]:
+        """Return the means of the interval at hand. Waits for the device."""
+        row = (self._done - 1) // self._interval
+        return self._row(self._done, *(self._sums[row] / (self._done - row * self._interval)).tolist())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what has been read so far."""
+        return {"columns": self._columns, "done": self._done, "sums": self._sums}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what a curve of the same length had read."""
+        self._columns, self._done, self._sums = list(state["columns"]), state["done"], state["sums"].to(self._device)
+
+    def _row(self, step: int, *means: float) -> dict[str, float]:
+        images = step * self._images_an_iteration
+        row = {"step": step, "images": images, "epoch": round(images / self._num_images, 4)}
+        return row | dict(zip(self._columns, means, strict=True))
+
+
+class Progress:
+    """Images of the same latents over training, taken more often at its start, where most happens."""
+
+    def __init__(
+        self, sampler: Sampler, settings: Settings, num_iterations: int, num_frames: int, device: torch.device
+    ) -> None:
+        self._sampler = sampler
+        self._z = sampling.latents(PROGRESS_IMAGES, settings, "fixed_latents", device)
+        self._moments = {round(num_iterations * (i / (num_frames - 1)) ** 2) for i in range(num_frames)}
+        self.frames: list[np.ndarray] = []  # uint8 (16, S, S, C) each
+        self.images_seen: list[int] = []
+
+    def look(self, iteration: int, images_seen: int) -> None:
+        """Keep the generator's images when this iteration is one of those to be shown."""
+        if iteration in self._moments:
+            self.frames.append(self._sampler(self._z))
+            self.images_seen.append(images_seen)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the images so far."""
+        return {"frames": [torch.from_numpy(frame) for frame in self.frames], "images_seen": self.images_seen}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from the images of an earlier part of the same training."""
+        self.frames, self.images_seen = [frame.numpy() for frame in state["frames"]], list(state["images_seen"])
+
 
 BAR_UPDATES = 100  # how often the losses beside the bar change over a training: each waits for the device
 

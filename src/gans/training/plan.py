@@ -16,8 +16,7 @@ from gans.training import loop, state
 from gans.training.distributed import ALONE, Ranks
 from gans.training.loop import Weights
 from gans.training.observer import Snapshots
-from gans.training.saver import Saving
-from gans.training.state import Store
+from gans.training.state import Saving, Store
 from gans.training.steps import Execution
 from gans.training.trained import Trained
 

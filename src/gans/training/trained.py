@@ -11,7 +11,7 @@ from torch import nn
 
 from gans.networks.contract import Variant
 from gans.runtime import devices
-from gans.training.curves import Progress
+from gans.training.observer import Progress
 from gans.training.steps import PLAIN, Execution
 
 COLUMNS = ("step", "images", "epoch", "loss_d", "loss_g", "d_real", "d_fake")  # of every variant's loss curve

@@ -51,7 +51,6 @@ class UpsamplingGenerator(nn.Module):
         )
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Return images for latents."""
         images: torch.Tensor = self.layers(z)
         return images
 
@@ -70,6 +69,5 @@ class DropoutDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(2 * width * (shape.size // 16) ** 2, 1))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return logits: above 0 where an image looks real."""
         logits: torch.Tensor = self.layers(images)
         return logits.squeeze(1)

@@ -25,5 +25,4 @@ class LSGAN(Pair):
         return losses.discriminator_least_squares(real, fake), opinions(real, fake)
 
     def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
-        """Return G's loss."""
         return losses.generator_least_squares(batch.judged_fakes()), {}

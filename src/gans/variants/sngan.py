@@ -35,5 +35,4 @@ class SNGAN(Pair):
         return losses.discriminator_hinge(real, fake), opinions(real, fake)
 
     def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
-        """Return G's loss."""
         return losses.generator_of_critic(batch.judged_fakes()), {}

@@ -42,5 +42,4 @@ class WGANGP(Pair):
         return losses.critic(real, fake) + self.settings.penalty_weight * penalty, readings
 
     def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
-        """Return G's loss."""
         return losses.generator_of_critic(batch.judged_fakes()), {}

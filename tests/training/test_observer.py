@@ -2,7 +2,7 @@
 
 import torch
 
-from gans.training.curves import MAX_ROWS, LossCurve
+from gans.training.observer import MAX_ROWS, LossCurve
 
 
 def filled(num_iterations: int, done: int | None = None) -> LossCurve:
