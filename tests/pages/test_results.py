@@ -32,7 +32,7 @@ def told(fid_of_judge: float = 1.0, accuracy: float = 0.9, name: str = "main") -
 
 @pytest.fixture
 def no_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results.revision, "told", lambda commit: "commit 0000000")
+    monkeypatch.setattr(results.revision, "described", lambda commit: "commit 0000000")
 
 
 def test_runs_pool_as_if_their_trainings_had_been_one_runs() -> None:

@@ -5,24 +5,20 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
 import yaml
-from PIL import Image
 
 from gans.base import artefacts, paths, publishing
 from gans.base.errors import InputError
 from gans.base.paths import PARAMS
 from gans.figures import plots
-from gans.pages import embedding, leaderboard, revision
+from gans.pages import leaderboard, revision, templates
 from gans.pages.leaderboard import OF_JUDGES, PROTOCOL
 from gans.pages.revision import Diff
 
-PAGE = Path(__file__).with_name("comparison.html")
 OUTPUT = paths.REPORT / "compare.html"
 QUALITY, SPEED = (f"{place('').parent.as_posix()}/" for place in (paths.quality_metrics, paths.speed_metrics))
 LEADING = "fid_lite0"  # the score of the first row
@@ -31,7 +27,7 @@ Pair = tuple[bytes | None, bytes | None]  # of the revision, of the workspace; N
 
 
 @dataclass(frozen=True)
-class Variant:
+class Sides:
     """What the revision and the workspace have of one variant."""
 
     name: str
@@ -54,7 +50,7 @@ class Comparison:
     workspace: str  # where the workspace stands
     params: Diff
     metrics: Diff  # with those that did not change
-    variants: Sequence[Variant]
+    variants: Sequence[Sides]
     warnings: Sequence[str]  # DVC's
 
 
@@ -125,118 +121,87 @@ def judges_differ(metrics: Diff) -> bool:
 
 def html(comparison: Comparison) -> str:
     """Return the comparison as one page that opens without a network: pictures lie inside it."""
-    sides = {comparison.label: comparison.revision, "workspace": comparison.workspace}
-    return Template(PAGE.read_text(encoding="utf-8")).substitute(
-        style=embedding.style(),
-        title=escape(f"{comparison.label} and the workspace"),
-        sides="\n".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in sides.items()),
-        body="\n".join(_body(comparison)),
-    )
-
-
-def _body(comparison: Comparison) -> Iterator[str]:
     label, fair = comparison.label, comparable(comparison.metrics)
     params, metrics = changed(comparison.params), changed(comparison.metrics)
     timings = {file: metrics.pop(file) for file in list(metrics) if file.startswith(SPEED)}
-    same = [variant.name for variant in comparison.variants if variant.same]
     differing = [variant for variant in comparison.variants if not variant.same]
     notes = list(comparison.warnings)
     if not fair:
         notes.append("Scored on different data or by another protocol: no score is called better or worse.")
     if not (params or metrics or differing or notes):
         notes.append("Nothing differs: parameters, metrics, loss curves and generated images are the same.")
-    yield from (f'<p class="note">{escape(note)}</p>' for note in notes)
-    yield _headline(comparison, fair)
-    for title, files in (("Parameters", params), ("Metrics", metrics)):
-        yield f"<h2>{title}</h2>\n{_tables(comparison, files, fair)}"
-    if timings:
-        tables = _tables(comparison, timings, fair)
-        yield f"<details><summary>Timings and devices, which no rerun repeats</summary>\n{tables}</details>"
-    yield "<h2>Losses and images</h2>"
-    if same:
-        yield f"<p>The same in both: {escape(', '.join(same))}.</p>"
-    yield from (_section(label, variant) for variant in differing)
-
-
-def _headline(comparison: Comparison, fair: bool) -> str:
-    """Return one row with the leading score of each variant, and its deviation where several seeds were trained."""
-    tiles = []
-    for variant in comparison.variants:
-        scores = comparison.metrics.get(paths.quality_metrics(variant.name).as_posix(), {})
-        if LEADING in scores:
-            old, new = scores[LEADING]["old"], scores[LEADING]["new"]
-            spread = scores.get(f"sd.{LEADING}", {})
-            before, now = (
-                rounded(scores[LEADING][side]) + (f" ± {rounded(spread[side])}" if spread.get(side) is not None else "")
-                for side in ("old", "new")
-            )
-            told = f"{difference(old, new)} {verdict(scores, LEADING) if fair else ''}"
-            lines = {"name": variant.name, "value": now, "quiet": f"{comparison.label}: {before}"}
-            lines["told"] = "the same" if old == new else told
-            tiles.append("".join(f'<span class="{kind}">{escape(text)}</span>' for kind, text in lines.items()))
-    note = f'<p class="quiet">{plots.TITLES[LEADING]} of the workspace\'s variants: lower is better.</p>'
-    return "\n".join(['<ul class="headline">', *(f"<li>{tile}</li>" for tile in tiles), "</ul>", note]) if tiles else ""
-
-
-def _tables(comparison: Comparison, files: Diff, fair: bool) -> str:
-    """Return a table a file; columns without a word are left out."""
-    tables = []
-    for file, changes in files.items():
-        judged = (
-            fair and file in comparison.metrics and file != paths.FLOOR.as_posix()
-        )  # real images are neither better nor worse
-        rows = [["key", comparison.label, "workspace", "difference", "verdict"]]
-        for key, (old, new) in ((key, (pair["old"], pair["new"])) for key, pair in changes.items()):
-            fair_key = judged and not (key in OF_JUDGES and judges_differ(comparison.metrics))
-            told = verdict(comparison.metrics[file], key) if fair_key else ""
-            rows.append([key, shown(old), shown(new), difference(old, new), told])
-        width = max([3, *(n for row in rows[1:] for n, cell in enumerate(row, 1) if cell not in ("", "-"))])
-        header, *lines = [_row(row[:width], "td" if n else "th") for n, row in enumerate(rows)]
-        table = "\n".join([f"<table>\n<thead>{header}</thead>\n<tbody>", *lines, "</tbody>\n</table>"])
-        group = f'class="scroll" tabindex="0" role="group" aria-label="{escape(file)}"'
-        tables.append(f"<section><h3>{escape(file)}</h3>\n<div {group}>\n{table}\n</div></section>")
-    return "\n".join(['<div class="tables">', *tables, "</div>"]) if tables else "<p>The same in both.</p>"
-
-
-def _row(cells: Sequence[str], tag: str) -> str:
-    opening = [f'{tag} class="text"' if len(cell) > 32 else tag for cell in cells]
-    return (
-        "<tr>" + "".join(f"<{way}>{escape(cell)}</{tag}>" for way, cell in zip(opening, cells, strict=True)) + "</tr>"
+    return templates.written(
+        "comparison.html",
+        title=f"{label} and the workspace",
+        label=label,
+        sides={label: comparison.revision, "workspace": comparison.workspace},
+        notes=notes,
+        tiles=list(_tiles(comparison, fair)),
+        leading=plots.TITLES[LEADING],
+        parameters=_tables(comparison, params, fair),
+        metrics=_tables(comparison, metrics, fair),
+        timings=_tables(comparison, timings, fair),
+        same=[variant.name for variant in comparison.variants if variant.same],
+        sections=[_section(label, variant) for variant in differing],
     )
 
 
-def _section(label: str, variant: Variant) -> str:
+def _tiles(comparison: Comparison, fair: bool) -> Iterator[dict[str, str]]:
+    """Yield the leading score of each variant, and its deviation where several seeds were trained."""
+    for variant in comparison.variants:
+        scores = comparison.metrics.get(paths.quality_metrics(variant.name).as_posix(), {})
+        if LEADING not in scores:
+            continue
+        old, new = scores[LEADING]["old"], scores[LEADING]["new"]
+        spread = scores.get(f"sd.{LEADING}", {})
+        before, now = (
+            rounded(scores[LEADING][side]) + (f" ± {rounded(spread[side])}" if spread.get(side) is not None else "")
+            for side in ("old", "new")
+        )
+        change = "the same" if old == new else f"{difference(old, new)} {verdict(scores, LEADING) if fair else ''}"
+        yield {"name": variant.name, "value": now, "quiet": f"{comparison.label}: {before}", "change": change}
+
+
+def _tables(comparison: Comparison, files: Diff, fair: bool) -> dict[str, list[list[str]]]:
+    """Return the rows of a table for each file, the heads first; columns without a word are left out."""
+    tables = {}
+    for file, changes in files.items():
+        # Of real images none is better or worse.
+        judged = fair and file in comparison.metrics and file != paths.FLOOR.as_posix()
+        rows = [["key", comparison.label, "workspace", "difference", "verdict"]]
+        for key, pair in changes.items():
+            fair_key = judged and not (key in OF_JUDGES and judges_differ(comparison.metrics))
+            found = verdict(comparison.metrics[file], key) if fair_key else ""
+            rows.append([key, shown(pair["old"]), shown(pair["new"]), difference(pair["old"], pair["new"]), found])
+        width = max([3, *(n for row in rows[1:] for n, cell in enumerate(row, 1) if cell not in ("", "-"))])
+        tables[file] = [row[:width] for row in rows]
+    return tables
+
+
+def _section(label: str, variant: Sides) -> dict[str, Any]:
     """Return the pictures of a variant, and a sentence for each that is lacking."""
     name, sides = variant.name, (label, "the workspace")
     again = "`dvc repro` there makes it"
-    remedies = {
-        (paths.losses(name).as_posix(), again): variant.losses,
-        (
-            (paths.samples(name) / "grid.png").as_posix(),
-            f"`dvc fetch --all-commits` may bring it, {again}",
-        ): variant.grids,
-    }
+    remedies = (
+        (paths.losses(name), again, variant.losses),
+        (paths.samples(name) / "grid.png", f"`dvc fetch --all-commits` may bring it, {again}", variant.grids),
+    )
     sentences = [
         f"{name} is not among the active variants of {side}."
         for side, active in zip(sides, variant.active, strict=True)
         if not active
     ]
-    for (path, remedy), pair in remedies.items():
+    for path, remedy, pair in remedies:
         for side, active, found in zip(sides, variant.active, pair, strict=True):
             if active and found is None:
-                sentences.append(f"{path} of {side} is not at hand: {remedy}.")
-    figures = []
-    if variant.losses[0] == variant.losses[1] is not None:
+                sentences.append(f"{path.as_posix()} of {side} is not at hand: {remedy}.")
+    if same_losses := variant.losses[0] == variant.losses[1] is not None:
         sentences.append("The losses are the same in both.")
-    elif (overlay := _overlay(label, variant.losses)) is not None:
-        figures.append(_figure(f"{name}: the losses of both", overlay, "wide", lossless=True))
     grids = dict(zip((label, "workspace"), variant.grids, strict=True))
     if variant.grids[0] == variant.grids[1]:
         grids = {"the same in both": variant.grids[0]}
-    figures += [_figure(f"{name}: generated images, {side}", png, "") for side, png in grids.items() if png]
-    words = [f"<p>{escape(sentence)}</p>" for sentence in sentences]
-    heading = f'<h3 id="{escape(name)}">{escape(name)}</h3>'
-    return "\n".join([heading, *words, '<div class="pictures">', *figures, "</div>"])
+    overlay = None if same_losses else _overlay(label, variant.losses)
+    return {"name": name, "sentences": sentences, "overlay": overlay, "grids": grids}
 
 
 def _overlay(label: str, losses: Pair) -> bytes | None:
@@ -257,13 +222,6 @@ def columns(csv: bytes) -> dict[str, list[float]]:
         return artefacts.read_csv(path)
 
 
-def _figure(caption: str, picture: bytes, kind: str, lossless: bool = False) -> str:
-    text = escape(caption)
-    with Image.open(io.BytesIO(picture)) as opened:
-        address = embedding.address(opened, lossless)
-    return f'<figure class="{kind}"><img src="{address}" alt="{text}"><figcaption>{text}</figcaption></figure>'
-
-
 def active(params: bytes | None, place: str) -> list[str]:
     """Return the variants that the text of a params.yaml lists as active; none where there is no text."""
     try:
@@ -274,14 +232,14 @@ def active(params: bytes | None, place: str) -> list[str]:
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
-def read_variants(commit: str, old: Sequence[str], new: Sequence[str]) -> list[Variant]:
+def read_variants(commit: str, old: Sequence[str], new: Sequence[str]) -> list[Sides]:
     """Return what a commit, in which `old` are active, and the workspace, in which `new` are, have of each variant."""
     found = []
     for name in dict.fromkeys([*new, *old]):
         losses, grid = paths.losses(name), paths.samples(name) / "grid.png"
         before, now = name in old, name in new
         found.append(
-            Variant(
+            Sides(
                 name,
                 (before, now),
                 (revision.in_git(commit, losses) if before else None, on_disk(losses) if now else None),
@@ -304,7 +262,7 @@ def read(rev: str) -> Comparison:
     old, new = active(revision.in_git(commit, PARAMS), f"{rev}:{PARAMS}"), active(on_disk(PARAMS), str(PARAMS))
     return Comparison(
         label=revision.label_of(rev, commit[:7]),
-        revision=revision.told(commit),
+        revision=revision.described(commit),
         workspace=revision.checked_out(),
         params=params,
         metrics=metrics,

@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gans.figures.grids import GAP
-from gans.pages import embedding, leaderboard
+from gans.pages import leaderboard, templates
 from gans.pages.leaderboard import CLASSES, DISTANCES, FACTS, Table
 
-PAGE, SCRIPT = Path(__file__).with_name("report.html"), Path(__file__).with_name("report.js")
 PICTURES = {  # in the order of the page
     "real_vs_fake.png": "Held-out real images, and the images of 64 latents that stay the same from run to run.",
     "losses": "What G and D lose, and how real D finds real and generated images, while training.",
@@ -29,8 +26,9 @@ PICTURES = {  # in the order of the page
     "progress.png": "The same latents again, a row a moment.",
     "interpolation.png": "Walks along great arcs, each from one latent to another.",
 }
-WIDE = ("real_vs_fake.png", "losses")
+WIDE = [PICTURES["real_vs_fake.png"], PICTURES["losses"]]
 ROW = "row.png"  # the images of the first latents, which variants of one nz share
+SPARKLINE = 120, 40, 60  # pixels across and down, points
 THUMBNAIL = 132  # pixels of a grid, about: two by two images of 64
 
 
@@ -104,178 +102,91 @@ def tables(story: Story) -> tuple[Table, Table]:
 
 def protocol(story: Story) -> str:
     """Return how the scores were made, in words."""
-    floor, meta = story.floor, story.meta
-    crop = f"crop {meta['crop_px']} px" if meta["crop_px"] else "largest central square"
-    several = (
-        f"Mean ± standard deviation of {story.seeds} trainings with different seeds; a score is bold when it is better "
-        "than every other by more than that noise."
-        if story.seeds > 1
-        else "One training each: which differences are noise is not known, so nothing is bold (see `seeds`)."
-    )
-    return (
-        f"{several} {floor['n_fake']:,} generated images against {floor['n_real']:,} held-out real ones. What is named "
-        f"{floor['extractor']}, and the shares beside it, are made with the features of EfficientNet-Lite0: such "
-        "distances are larger by nature than the Inception distances in papers, and compare with one another alone. "
-        f"The floor is what real training images score. {meta['image_size']} x {meta['image_size']} pixels, {crop}, "
-        f"{meta['filter']}. What each score means, and when it lies, stands in docs/metrics.md."
-    )
+    return " ".join(templates.written("protocol.txt", seeds=story.seeds, floor=story.floor, meta=story.meta).split())
 
 
 def markdown(story: Story, folder: Path) -> str:
     """Return the report as Markdown for a file in `folder`; its pictures are links."""
-    scores, others = tables(story)
-    parts = [
-        f"# {_title(story)}\n",
-        f"{_subtitle(story)}\n",
-        leaderboard.markdown(scores),
-        f"{protocol(story)}\n",
-        leaderboard.markdown(others),
-    ]
-    for section in (story.overview, *map(_as_lesson, story.entries), *story.lessons):
-        parts.append(f"## {section.title}\n\n{section.text}\n")
-        parts += [f"![{caption}]({_link(folder, path)})\n" for caption, path in section.pictures.items()]
-    parts.append("## Settings and provenance\n")
-    parts.append("\n".join(f"- {name}: {value}" for name, value in _provenance(story).items()) + "\n")
-    return "\n".join(parts)
+    scores, others = (leaderboard.markdown(table) for table in tables(story))
+    return templates.written(
+        "report.md",
+        title=_title(story),
+        subtitle=_subtitle(story),
+        scores=scores,
+        protocol=protocol(story),
+        others=others,
+        sections=[story.overview, *map(_lesson, story.entries), *story.lessons],
+        names=[entry.name for entry in story.entries],
+        up="../" * len(folder.parts),
+        provenance=_provenance(story),
+    )
 
 
 def html(story: Story) -> str:
     """Return the report as one page that opens without a network: pictures, style and script lie inside it."""
-    provenance = [f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _provenance(story).items()]
-    return Template(PAGE.read_text(encoding="utf-8")).substitute(
-        style=embedding.style(),
-        script=SCRIPT.read_text(encoding="utf-8"),
-        title=escape(_title(story)),
-        subtitle=escape(_subtitle(story)),
-        leaderboard=_leaderboard(story),
-        protocol=escape(protocol(story)),
-        overview=_lesson_section(story.overview),
-        same_latents=_same_latents(story.entries),
-        sections="\n".join([*map(_entry_section, story.entries), *map(_lesson_section, story.lessons)]),
-        provenance="\n".join(provenance),
+    both, entries = tables(story), {entry.name: entry for entry in story.entries}
+    paired = zip(*(table.rows for table in both), strict=True)
+    shown = [entry for entry in story.entries if ROW in entry.pictures]
+    return templates.written(
+        "report.html",
+        title=_title(story),
+        subtitle=_subtitle(story),
+        columns=[column for table in both for column in table.columns],
+        rows=[(_in_table(story, entries[first.name]), [*first.cells, *second.cells]) for first, second in paired],
+        floor=[cell for table in both for cell in table.floor.cells],
+        floor_title=leaderboard.FLOOR,
+        protocol=protocol(story),
+        overview=story.overview,
+        of_nz={nz: [entry for entry in shown if entry.nz == nz] for nz in sorted({entry.nz for entry in shown})},
+        row_name=ROW,
+        sections=[(_lesson(entry), WIDE) for entry in story.entries] + [(lesson, None) for lesson in story.lessons],
+        provenance=_provenance(story),
     )
 
 
-def _leaderboard(story: Story) -> str:
-    """Return the table that sorts: a row a variant with a few of its images, its losses, all numbers, its settings."""
-    both = tables(story)
-    entries = {entry.name: entry for entry in story.entries}
-    columns = [column for table in both for column in table.columns]
-    heads = "".join(
-        f'<th scope="col"{_sorted(column)}><button type="button" data-better="{column.better or "higher"}">'
-        f"{escape(column.title)}</button></th>"
-        for column in columns
-    )
-    losses = '<th scope="col" class="losses">losses of <i class="g">G</i>, <i class="d">D</i></th>'
-    settings = '<th scope="col">settings of its own</th>'
-    rows = [f'<thead><tr><th scope="col">variant</th>{losses}{heads}{settings}</tr></thead><tbody>']
-    for first, second in zip(*(table.rows for table in both), strict=True):
-        entry = entries[first.name]
-        link = f'<a href="#{escape(entry.name)}">{_thumbnail(entry, story.meta["image_size"])}{escape(entry.title)}</a>'
-        spark, cells = f'<td class="losses">{_sparkline(entry)}</td>', _cells([*first.cells, *second.cells])
-        own = f'<td class="text">{escape(_own_settings(entry))}</td>'
-        rows.append(f'<tr><th scope="row">{link}</th>{spark}{cells}{own}</tr>')
-    floor = _cells([cell for table in both for cell in table.floor.cells])
-    last = f'<tr><th scope="row">{leaderboard.FLOOR}</th><td class="losses"></td>{floor}<td></td></tr>'
-    opening = '<table id="leaderboard"><caption id="board">Scores of all variants</caption>'
-    return "\n".join([opening, *rows, f"</tbody><tfoot>{last}</tfoot>", "</table>"])
+def _in_table(story: Story, entry: Entry) -> dict[str, Any]:
+    """Return what the leaderboard's row of a variant has beside numbers."""
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "thumbnail": _thumbnail(entry, story.meta["image_size"]),
+        "sparkline": _sparkline(entry),
+        "own_settings": _own_settings(entry),
+    }
 
 
-def _sorted(column: leaderboard.Column) -> str:
-    return ' aria-sort="ascending"' if column.key == "fid_lite0" else ""
-
-
-def _cells(cells: Sequence[leaderboard.Cell]) -> str:
-    return "".join(
-        f'<td data-value="{"" if cell.value is None else repr(cell.value)}">'
-        + (f"<b>{escape(cell.text)}</b>" if cell.bold else escape(cell.text))
-        + "</td>"
-        for cell in cells
-    )
-
-
-def _thumbnail(entry: Entry, image_size: int) -> str:
-    """Return the first images of a variant's grid, small, for its row of the leaderboard."""
+def _thumbnail(entry: Entry, image_size: int) -> Image.Image | None:
+    """Return the first images of a variant's grid."""
     if "grid.png" not in entry.pictures:
-        return ""
+        return None
     with Image.open(entry.pictures["grid.png"]) as grid:
         cell = image_size + GAP
         side = min(grid.width, grid.height, max(1, THUMBNAIL // cell) * cell + GAP)
-        address = embedding.address(grid.crop((0, 0, side, side)))
-    return f'<img class="thumbnail" src="{address}" alt="">'
+        return grid.crop((0, 0, side, side))
 
 
-def _sparkline(entry: Entry) -> str:
-    """Return the losses of G and D as a small drawing, D's only where there is one."""
-    lines = []
-    width, height, points = 120, 40, 60
+def _sparkline(entry: Entry) -> dict[str, Any] | None:
+    """Return the points of the losses of G and D in a small drawing, D's only where there is one, and their range."""
+    width, height, points = SPARKLINE
     curves = {player: np.array(entry.losses.get(f"loss_{player}", ()), float) for player in ("g", "d")}
     finite = {player: curve for player, curve in curves.items() if len(curve) > 1 and np.isfinite(curve).all()}
     if not finite:
-        return ""
+        return None
     low, high = min(map(np.min, finite.values())), max(map(np.max, finite.values()))
+    lines = {}
     for player, curve in finite.items():
         shown = np.array([part.mean() for part in np.array_split(curve, min(points, len(curve)))])
         across = np.linspace(1, width - 1, len(shown))
         down = height - 2 - (height - 4) * (shown - low) / max(high - low, 1e-9)
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
-        lines.append(f'<polyline class="{player}" points="{path}"/>')
-    label = f"{entry.title}: losses over training, from {low:.2f} to {high:.2f}"
-    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-    return f'<svg class="spark" role="img" aria-label="{escape(label)}" {size}>{"".join(lines)}</svg>'
+        lines[player] = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
+    return {"low": low, "high": high, "lines": lines, "width": width, "height": height}
 
 
-def _same_latents(entries: Sequence[Entry]) -> str:
-    """Return the images that variants of one latent size make of the same latents, under one another."""
-    parts = []
-    for nz in sorted({entry.nz for entry in entries}):
-        rows = [entry for entry in entries if entry.nz == nz and ROW in entry.pictures]
-        figures = [
-            f'<figure class="row"><figcaption>{escape(entry.title)}</figcaption>'
-            f"{_image(entry.pictures[ROW], f'{entry.title}: images of the first latents')}</figure>"
-            for entry in rows
-        ]
-        if figures:
-            group = f'tabindex="0" role="group" aria-label="The same latents, nz = {nz}"'
-            parts.append(f'<p class="quiet">nz = {nz}</p><div class="rows" {group}>{"".join(figures)}</div>')
-    return "\n".join(parts)
-
-
-def _as_lesson(entry: Entry) -> Lesson:
-    pictures = {f"{entry.title}: {PICTURES[name]}": path for name, path in _in_order(entry)}
-    return Lesson(entry.name, entry.title, _introduction(entry), pictures)
-
-
-def _entry_section(entry: Entry) -> str:
-    figures = [_figure(entry.title, PICTURES[name], path, name in WIDE) for name, path in _in_order(entry)]
-    return _section(entry.name, entry.title, _introduction(entry), figures)
-
-
-def _lesson_section(lesson: Lesson) -> str:
-    figures = [_figure(lesson.title, caption, path, True) for caption, path in lesson.pictures.items()]
-    return _section(lesson.name, lesson.title, lesson.text, figures)
-
-
-def _section(name: str, title: str, text: str, figures: Sequence[str]) -> str:
-    heading = [f'<h2 id="{escape(name)}">{escape(title)}</h2>', f'<p class="quiet">{escape(text)}</p>']
-    return "\n".join([*heading, '<div class="pictures">', *figures, "</div>"])
-
-
-def _figure(title: str, caption: str, path: Path, wide: bool) -> str:
-    opening = '<figure class="wide">' if wide else "<figure>"
-    image = _image(path, f"{title}: {caption}")
-    return f"{opening}{image}<figcaption>{escape(caption)}</figcaption></figure>"
-
-
-def _image(path: Path, alternative: str) -> str:
-    """Return a picture as a tag that holds it."""
-    with Image.open(path) as picture:
-        address, (width, height) = embedding.address(picture), picture.size
-    return f'<img src="{address}" width="{width}" height="{height}" loading="lazy" alt="{escape(alternative)}">'
-
-
-def _link(folder: Path, path: Path) -> str:
-    return "/".join([*[".."] * len(folder.parts), *path.parts])
+def _lesson(entry: Entry) -> Lesson:
+    """Return a variant's section."""
+    text = f"{entry.source}. Settings of its own: {_own_settings(entry)}."
+    pictures = {PICTURES[name]: entry.pictures[name] for name in PICTURES if name in entry.pictures}
+    return Lesson(entry.name, entry.title, text, pictures)
 
 
 def overview_lesson(losses: Path, scores: Path) -> Lesson:
@@ -312,10 +223,6 @@ def codes_lesson(metrics: Mapping[str, Any], folder: Path) -> Lesson:
     return Lesson("codes", "Codes of several sizes", text, drawn)
 
 
-def _in_order(entry: Entry) -> list[tuple[str, Path]]:
-    return [(name, entry.pictures[name]) for name in PICTURES if name in entry.pictures]
-
-
 def _title(story: Story) -> str:
     return f"Generative adversarial networks on {story.dataset}"
 
@@ -328,10 +235,6 @@ def _subtitle(story: Story) -> str:
 
 def _own_settings(entry: Entry) -> str:
     return ", ".join(f"{key} {value}" for key, value in entry.own_settings.items()) or "none"
-
-
-def _introduction(entry: Entry) -> str:
-    return f"{entry.source}. Settings of its own: {_own_settings(entry)}."
 
 
 def _provenance(story: Story) -> dict[str, str]:

@@ -88,8 +88,8 @@ def read(rev: str) -> Revision:
                     facts={**train, **json.loads(content(paths.speed_metrics(variant)))},
                 )
             )
-        told = {**summary["floor"], **summary}
-        return Revision(name, found, summary["floor"], summary["classifier"], {key: told[key] for key in PROTOCOL})
+        both = {**summary["floor"], **summary}
+        return Revision(name, found, summary["floor"], summary["classifier"], {key: both[key] for key in PROTOCOL})
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration, yaml.YAMLError) as error:
@@ -183,14 +183,18 @@ def markdown(ranking: Sequence[tuple[Result, Sequence[Trainings]]], revisions: S
     each_has = set(counts.values())
     trainings = f"{each_has.pop()} each" if len(each_has) == 1 else ", ".join(f"{t} {n}" for t, n in counts.items())
     everything = [each for _, group in ranking for each in group]
-    told = [
+    commits = {each.rev: each.commit for each in everything}
+    words = [
         f"{first.floor['n_fake']:,} generated images against {first.floor['n_real']:,} held-out real ones of",
         f"{first.protocol['dataset']}. Trained on {'; '.join(sorted({each.facts['device'] for each in everything}))}.",
         f"Trainings: {trainings}.",
         *([] if same_judges else ["The revisions' classifiers differ: what they judge is left out."]),
-        *(f"{rev}: {revision.told(commit)}." for rev, commit in {each.rev: each.commit for each in everything}.items()),
+        *(
+            f"{rev}: {revision.described(commit)}."
+            for rev, commit in {each.rev: each.commit for each in everything}.items()
+        ),
     ]
-    return "\n".join([table(DISTANCES), table((*CLASSES, *FACTS)), " ".join(told), ""])
+    return "\n".join([table(DISTANCES), table((*CLASSES, *FACTS)), " ".join(words), ""])
 
 
 def picture(ranking: Sequence[tuple[Result, Sequence[Trainings]]]) -> tuple[np.ndarray | None, list[str]]:

@@ -25,8 +25,8 @@ def checked_out() -> str:
     return commit.decode().strip() + (", with changes not committed then" if changed else "")
 
 
-def told(commit: str) -> str:
-    """Return a commit as a person would tell of it: its short name, its day and its subject."""
+def described(commit: str) -> str:
+    """Return a commit as a person would name it: its short name, its day and its subject."""
     name, day, subject = (
         (git("show", "-s", "--format=%h%n%cs%n%s", commit) or b"\n\n").decode(errors="replace").split("\n")[:3]
     )
