@@ -9,7 +9,6 @@ when to start again was all that it took, and no run claimed a success that it h
 loss curves and metrics are those of the undisturbed run.
 """
 
-import hashlib
 import os
 import random
 import resource
@@ -30,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from gans import preprocess  # noqa: E402
-from gans.base import paths, publishing  # noqa: E402, publishing
+from gans.base import artefacts, paths, publishing  # noqa: E402
 from gans.sources import celeba, datasets, toyfaces  # noqa: E402
 
 VARIANTS = ("dcgan", "cdcgan", "vae")  # a pair, a conditional pair, no pair
@@ -65,13 +64,35 @@ def environment(**more: str) -> dict[str, str]:
     return others | own | more
 
 
-def start(folder: Path, variant: str, **more: str) -> subprocess.Popen[bytes]:
+def launch(folder: Path, *words: str, **more: str) -> subprocess.Popen[bytes]:
+    """Start a stage in a workspace."""
+    command = [sys.executable, "-m", f"stages.{words[0]}", *words[1:]]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment(**more), stdout=pipe, stderr=pipe)
+
+
+def start(folder: Path, variant: str) -> subprocess.Popen[bytes]:
     """Start to train a variant in a workspace from which DVC has removed the outs."""
     for out in (paths.model(variant), paths.losses(variant), paths.train_metrics(variant)):
         publishing.remove(folder / out)
-    command = [sys.executable, "-m", "stages.train", variant]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=folder, env=environment(**more), stdout=pipe, stderr=pipe)
+    return launch(folder, "train", variant)
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """Return the status that a process ends with, and what it said on its way."""
+    error = process.communicate(timeout=TIMEOUT_S)[1].decode(errors="replace")
+    return process.returncode, error
+
+
+def as_promised(status: int, error: str) -> bool:
+    """Return whether a training ended as it promises: with a status that says why, and without a traceback.
+
+    A Ctrl-C may come before it has begun and can promise anything: Python's own answer to that, while it starts, is a
+    traceback in which nothing of the stage is at work.
+    """
+    promised = status in (0, 1, 130, 143, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
+    too_early = "KeyboardInterrupt" in error and "stages/train.py" not in error
+    return promised and (too_early or "Traceback" not in error)
 
 
 def states(folder: Path) -> list[Path]:
@@ -84,28 +105,9 @@ def states(folder: Path) -> list[Path]:
 
 def outcome(folder: Path, variant: str) -> dict[str, str]:
     """Return the SHA-256 of all that a training leaves behind and a rerun repeats, by its path."""
-    kept = [
-        *(folder / paths.model(variant)).rglob("*"),
-        folder / paths.losses(variant),
-        folder / paths.train_metrics(variant),
-    ]
-    files = [path for path in kept if path.is_file()]
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def kill(process: subprocess.Popen[bytes], _: Path, __: random.Random) -> None:
-    """End it at once."""
-    process.kill()
-
-
-def ask_by_term(process: subprocess.Popen[bytes], _: Path, __: random.Random) -> None:
-    """Ask it to stop, as `kill` does."""
-    process.send_signal(signal.SIGTERM)
-
-
-def ask_by_int(process: subprocess.Popen[bytes], _: Path, __: random.Random) -> None:
-    """Ask it to stop, as Ctrl-C does."""
-    process.send_signal(signal.SIGINT)
+    kept = [*(folder / paths.model(variant)).rglob("*"), folder / paths.losses(variant)]
+    files = [path for path in (*kept, folder / paths.train_metrics(variant)) if path.is_file()]
+    return {str(path.relative_to(folder)): artefacts.sha256_of(path) for path in files}
 
 
 def fill_disk(process: subprocess.Popen[bytes], _: Path, chance: random.Random) -> None:
@@ -131,9 +133,9 @@ def damage_state(process: subprocess.Popen[bytes], folder: Path, chance: random.
 
 
 STRIKES: dict[str, Callable[[subprocess.Popen[bytes], Path, random.Random], None]] = {
-    "SIGKILL": kill,
-    "SIGTERM": ask_by_term,
-    "SIGINT": ask_by_int,
+    "SIGKILL": lambda process, *_: process.kill(),
+    "SIGTERM": lambda process, *_: process.send_signal(signal.SIGTERM),
+    "SIGINT": lambda process, *_: process.send_signal(signal.SIGINT),
     "full disk": fill_disk,
     "damaged state": damage_state,
 }
@@ -172,8 +174,8 @@ def undisturbed(folder: Path, variant: str) -> Undisturbed:
     started = time.perf_counter()
     process = start(folder, variant)
     first_state_s = first_state_after(process, folder)
-    error = process.communicate(timeout=TIMEOUT_S)[1].decode(errors="replace")
-    assert process.returncode == 0, error
+    status, error = ended(process)
+    assert status == 0, error
     return Undisturbed(outcome(folder, variant), first_state_s, time.perf_counter() - started)
 
 
@@ -191,21 +193,17 @@ def disturbed(folder: Path, variant: str, number: int, seed: int, pace: Undistur
         time.sleep(max(0.0, moment - (time.perf_counter() - started)))
         if process.poll() is None:
             STRIKES[strike](process, folder, chance)
-        error = process.communicate(timeout=TIMEOUT_S)[1].decode(errors="replace")
+        status, error = ended(process)
         resumed = resumed or GOING_ON in error
-        claims = process.returncode == 0
-        sound = sound and (not claims or outcome(folder, variant) == pace.files)
-        sound = sound and process.returncode in (0, 1, 130, 143, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
-        sound = sound and (process.returncode != 1 or "Traceback" not in error)
-        story.append(f"struck after {moment:.2f} s, status {process.returncode}: {error.splitlines()[-1:]}")
-    last = start(folder, variant)
-    error = last.communicate(timeout=TIMEOUT_S)[1].decode(errors="replace")
+        sound = sound and as_promised(status, error) and (status != 0 or outcome(folder, variant) == pace.files)
+        story.append(f"struck after {moment:.2f} s, status {status}: {error.splitlines()[-1:]}")
+    status, error = ended(start(folder, variant))
     resumed = resumed or GOING_ON in error
-    story.append(f"again: status {last.returncode}: {error.splitlines()[-1:]}")
+    story.append(f"again: status {status}: {error.splitlines()[-1:]}")
     left = [path for path in (folder / "scratch").rglob("*") if path.is_file()]
     return Trial(
         strike=strike,
-        survived=sound and last.returncode == 0 and not left,
+        survived=sound and status == 0 and not left,
         identical=outcome(folder, variant) == pace.files,
         resumed=resumed,
         story="\n  ".join(story),
@@ -223,10 +221,8 @@ def run(trials: int, seed: int) -> list[Trial]:
         folders = [shutil.copytree(prepared, Path(scratch) / variant) for variant in VARIANTS]
         paces = dict(zip(VARIANTS, pool.map(undisturbed, folders, VARIANTS), strict=True))
         for variant, pace in paces.items():
-            print(
-                f"undisturbed {variant}: {pace.total_s:.1f} s, the first state after {pace.first_state_s:.1f} s",
-                flush=True,
-            )
+            first = f"the first state after {pace.first_state_s:.1f} s"
+            print(f"undisturbed {variant}: {pace.total_s:.1f} s, {first}", flush=True)
 
         def trial(number: int) -> Trial:
             variant = VARIANTS[number % len(VARIANTS)]

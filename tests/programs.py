@@ -1,30 +1,42 @@
 """Programs that tests start beside themselves; each ends at the latest after two minutes, whatever it waits for."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import IO
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO, Any, TypeVar
 
 from conftest import ROOT
+
+T = TypeVar("T")
 
 DEADLINE_S = 120.0
 BEGINNING = f"import os, sys, time; sys.path.insert(0, {str(ROOT / 'src')!r})\n"
 
 
 @contextmanager
-def bounded(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+def bounded(
+    process: subprocess.Popen[str], kill: Callable[[subprocess.Popen[str]], None] = subprocess.Popen.kill
+) -> Iterator[subprocess.Popen[str]]:
     """Kill a process at the end, and when its time is over, so that nobody waits for what it says."""
-    watch = threading.Timer(DEADLINE_S, process.kill)
+    watch = threading.Timer(DEADLINE_S, kill, [process])
     watch.start()
     with process:
         try:
             yield process
         finally:
-            process.kill()
+            kill(process)
             watch.cancel()
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """Kill a process and those that it has started, which began as a session."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -36,6 +48,16 @@ def program(
     words = [*command, sys.executable, "-c", BEGINNING + code]
     with bounded(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=stdout, text=True, env=given)) as process:
         yield process
+
+
+def until(condition: Callable[[], T], alive: subprocess.Popen[Any] | None = None) -> T:
+    """Return what a condition says once that is true of it; a process has to live as long as it is not."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it never came about"
+        assert alive is None or alive.poll() is None, "it has ended"
+        time.sleep(0.005)
+    return found
 
 
 def said(process: subprocess.Popen[str]) -> str:

@@ -15,15 +15,21 @@ WriteParams = Callable[[dict[str, Any]], Path]
 
 
 @pytest.mark.parametrize(
-    "launcher",
+    ("launcher", "num_ranks"),
     [
-        "python",
-        "torchrun --standalone --nproc-per-node=2",
-        "torchrun --nnodes=2 --nproc_per_node=8 --rdzv-backend=c10d --rdzv-endpoint=host.example:29400",
+        ("python", 1),
+        ("torchrun --standalone", 1),
+        ("torchrun --standalone --nproc-per-node=4", 4),
+        ("torchrun --nnodes=2 --nproc_per_node=8 --rdzv-backend=c10d --rdzv-endpoint=host.example:29400", 16),
+        ("torchrun --nproc-per-node=gpu", None),
+        ("torchrun --nnodes=1:4 --nproc-per-node=8", None),
     ],
 )
-def test_launchers_that_are_taken(launcher: str, write_params: WriteParams) -> None:
-    assert Params.load(write_params({"run.launcher": launcher})).run.launcher == launcher
+def test_launchers_that_are_taken_say_how_many_ranks_they_start(
+    launcher: str, num_ranks: int | None, write_params: WriteParams
+) -> None:
+    assert Params.load(write_params({"run.launcher": launcher, "batch_size": 16})).run.launcher == launcher
+    assert launchers.num_ranks(launcher) == num_ranks
 
 
 @pytest.mark.parametrize(
@@ -33,21 +39,6 @@ def test_launchers_that_are_refused(launcher: str, write_params: WriteParams) ->
     line = r"run\.launcher is .*; expected python, or torchrun with options such as --standalone --nproc-per-node=2$"
     with pytest.raises(InputError, match=line):
         Params.load(write_params({"run.launcher": launcher}))
-
-
-@pytest.mark.parametrize(
-    ("launcher", "expected"),
-    [
-        ("python", 1),
-        ("torchrun --standalone", 1),
-        ("torchrun --standalone --nproc-per-node=4", 4),
-        ("torchrun --nnodes=2 --nproc_per_node=8", 16),
-        ("torchrun --nproc-per-node=gpu", None),
-        ("torchrun --nnodes=1:4 --nproc-per-node=8", None),
-    ],
-)
-def test_the_number_of_ranks_is_read_from_the_launcher(launcher: str, expected: int | None) -> None:
-    assert launchers.num_ranks(launcher) == expected
 
 
 def test_a_batch_that_the_ranks_do_not_divide_is_refused_before_anything_runs(write_params: WriteParams) -> None:

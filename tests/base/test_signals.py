@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from programs import BEGINNING, bounded, program, said
+from programs import BEGINNING, bounded, program, said, until
 
 from gans.base import signals
 
@@ -159,8 +159,5 @@ started.wait()
 """
     with ready(dvc) as started:
         started.kill()
-    for _ in range(1000):
-        if (tmp_path / "came").exists():
-            break
-        time.sleep(0.01)
+    until((tmp_path / "came").exists)
     assert (tmp_path / "came").read_text() == str(signal.SIGTERM.value)

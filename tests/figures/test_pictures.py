@@ -38,7 +38,7 @@ def test_every_picture_has_its_size(tmp_path: Path, small: Settings, cpu: torch.
     with Image.open(tmp_path / "p.gif") as gif:
         assert gif.n_frames == 5
         first = gif.size
-        templates.embedded(gif).address  # the last caption is the longest: it must not make its frame wider
+        templates.embedded(gif)  # the last caption is the longest: it must not make its frame wider
         assert gif.size == first
 
     pictures.save_interpolation(tmp_path / "i.png", generator, small, cpu, rows=3, steps=5)

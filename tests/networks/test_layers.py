@@ -6,15 +6,11 @@ import torch
 from gans.networks.layers import DCGANDiscriminator, DCGANGenerator, initialise_as_dcgan
 
 
-def num_weights(module: torch.nn.Module) -> int:
-    return sum(weight.numel() for weight in module.parameters())
-
-
-def test_the_tutorials_networks_have_the_tutorials_number_of_weights() -> None:
-    # Kernels: 100*512*16 + (512*256 + 256*128 + 128*64 + 64*3)*16; gain and bias of 512 + 256 + 128 + 64 channels.
-    assert num_weights(DCGANGenerator(100, 3, 64, 64)) == 3_574_784 + 1_920 == 3_576_704
-    # Kernels: (3*64 + 64*128 + 128*256 + 256*512 + 512)*16; gain and bias of 128 + 256 + 512 channels.
-    assert num_weights(DCGANDiscriminator(3, 64, 64)) == 2_763_776 + 1_792 == 2_765_568
+def test_the_tutorials_generator_has_the_tutorials_widths() -> None:
+    """The last hidden one is as asked for. Numbers of weights are counted with those of all variants."""
+    generator = DCGANGenerator(100, 3, 64, 64)
+    layers = [layer for layer in generator.modules() if isinstance(layer, torch.nn.ConvTranspose2d)]
+    assert [layer.out_channels for layer in layers] == [512, 256, 128, 64, 3]
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 128])
@@ -24,11 +20,6 @@ def test_shapes_fit_at_every_size(size: int, channels: int) -> None:
     assert images.shape == (2, channels, size, size)
     assert images.abs().max() <= 1
     assert DCGANDiscriminator(channels, size, 4)(images).shape == (2,)
-
-
-def test_the_generators_last_hidden_layer_has_the_width_asked_for() -> None:
-    convolutions = [m for m in DCGANGenerator(100, 3, 64, 64).modules() if isinstance(m, torch.nn.ConvTranspose2d)]
-    assert [layer.out_channels for layer in convolutions] == [512, 256, 128, 64, 3]
 
 
 def test_weights_start_as_published() -> None:

@@ -1,6 +1,8 @@
 """Losses, worked by hand."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -8,69 +10,60 @@ import torch
 from gans.networks import losses
 
 
-def test_a_discriminator_that_cannot_tell_loses_two_ln_2() -> None:
-    zero = torch.zeros(5)
-    assert losses.discriminator_cross_entropy(zero, zero).item() == pytest.approx(2 * math.log(2), rel=1e-6)
+def log_sigmoid(*logits: float) -> float:
+    """Return the mean of log(1 / (1 + exp(-x)))."""
+    return -sum(math.log(1 + math.exp(-x)) for x in logits) / len(logits)
 
 
-def test_cross_entropy_is_that_of_the_sigmoids() -> None:
-    real, fake = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 3.0])
-    sigmoid = [1 / (1 + math.exp(-x)) for x in (1.0, -2.0, 0.5, 3.0)]
-    expected = (
-        -(math.log(sigmoid[0]) + math.log(sigmoid[1])) / 2 - (math.log(1 - sigmoid[2]) + math.log(1 - sigmoid[3])) / 2
-    )
-    assert losses.discriminator_cross_entropy(real, fake).item() == pytest.approx(expected, rel=1e-6)
-    assert losses.generator_non_saturating(fake).item() == pytest.approx(
-        -(math.log(sigmoid[2]) + math.log(sigmoid[3])) / 2, rel=1e-6
-    )
+PAIR, OTHERS = ([1.0, -2.0], [0.5, 3.0]), ([0.5, 3.0], [-2.0, 0.5])
 
 
-def test_the_smoothed_target_is_one_sided() -> None:
-    real, fake = torch.tensor([2.0]), torch.tensor([-1.0])
-    sigmoid = [1 / (1 + math.exp(-x)) for x in (2.0, -1.0)]
-    by_hand = -0.9 * math.log(sigmoid[0]) - 0.1 * math.log(1 - sigmoid[0]) - math.log(1 - sigmoid[1])
-    assert losses.discriminator_cross_entropy(real, fake, 0.1).item() == pytest.approx(by_hand, rel=1e-6)
+@pytest.mark.parametrize(
+    ("loss", "logits", "by_hand"),
+    [
+        (losses.discriminator_cross_entropy, ([0.0] * 5, [0.0] * 5), 2 * math.log(2)),  # one that cannot tell
+        (losses.discriminator_cross_entropy, PAIR, -log_sigmoid(1, -2) - log_sigmoid(-0.5, -3)),
+        (  # the smoothed target is one-sided
+            partial(losses.discriminator_cross_entropy, label_smoothing=0.1),
+            ([2.0], [-1.0]),
+            -0.9 * log_sigmoid(2) - 0.1 * log_sigmoid(-2) - log_sigmoid(1),
+        ),
+        (losses.GENERATOR_LOSSES["non_saturating"], ([0.5, 3.0],), -log_sigmoid(0.5, 3)),
+        (losses.GENERATOR_LOSSES["minimax"], ([0.5, 3.0],), log_sigmoid(-0.5, -3)),
+        (losses.discriminator_least_squares, OTHERS, (0.25 + 4 + 4 + 0.25) / 4),
+        (losses.generator_least_squares, OTHERS[1:], (9 + 0.25) / 4),
+        (losses.discriminator_hinge, OTHERS, (0.5 + 0 + 0 + 1.5) / 2),
+        (losses.critic, OTHERS, -0.75 - 1.75),
+        (losses.generator_of_critic, OTHERS[1:], 0.75),
+        (losses.relativistic, PAIR, -log_sigmoid(1 - 0.5, -2 - 3)),
+        (losses.relativistic, ([8.0, 5.0], [7.5, 10.0]), -log_sigmoid(0.5, -5)),  # only the difference counts
+    ],
+)
+def test_losses_are_worked_by_hand(
+    loss: Callable[..., torch.Tensor], logits: tuple[list[float], ...], by_hand: float
+) -> None:
+    assert loss(*map(torch.tensor, logits)).item() == pytest.approx(by_hand, rel=1e-6)
 
 
-def test_the_minimax_loss_is_the_discriminators_own_turned_round() -> None:
-    fake = torch.tensor([0.5, 3.0])
-    by_hand = sum(math.log(1 - 1 / (1 + math.exp(-x))) for x in (0.5, 3.0)) / 2
-    assert losses.GENERATOR_LOSSES["minimax"](fake).item() == pytest.approx(by_hand, rel=1e-6)
-    assert losses.GENERATOR_LOSSES["non_saturating"] is losses.generator_non_saturating
-
-
-def test_the_minimax_generator_learns_little_where_the_discriminator_is_sure() -> None:
-    logits = torch.tensor([-5.0], requires_grad=True)
-    (gradient,) = torch.autograd.grad(losses.generator_minimax(logits), logits)
-    assert gradient.item() == pytest.approx(-1 / (1 + math.exp(5.0)), rel=1e-5)
-
-
-def test_the_generator_still_learns_where_the_discriminator_is_sure() -> None:
-    logits = torch.tensor([-50.0], requires_grad=True)
-    (gradient,) = torch.autograd.grad(losses.generator_non_saturating(logits), logits)
-    assert gradient.item() == pytest.approx(-1.0, rel=1e-6)
+@pytest.mark.parametrize(
+    ("loss", "logit", "expected"),
+    [
+        (losses.generator_minimax, -5.0, -1 / (1 + math.exp(5.0))),  # it learns little
+        (losses.generator_non_saturating, -50.0, -1.0),  # it still learns
+    ],
+)
+def test_what_the_generator_learns_where_the_discriminator_is_sure(
+    loss: Callable[..., torch.Tensor], logit: float, expected: float
+) -> None:
+    logits = torch.tensor([logit], requires_grad=True)
+    (gradient,) = torch.autograd.grad(loss(logits), logits)
+    assert gradient.item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_large_logits_stay_finite() -> None:
     large = torch.tensor([1e4, -1e4])
     assert losses.discriminator_cross_entropy(large, large).isfinite()
     assert losses.generator_non_saturating(large).isfinite()
-
-
-def test_least_squares_and_hinge_by_hand() -> None:
-    real, fake = torch.tensor([0.5, 3.0]), torch.tensor([-2.0, 0.5])
-    assert losses.discriminator_least_squares(real, fake).item() == pytest.approx((0.25 + 4 + 4 + 0.25) / 4)
-    assert losses.generator_least_squares(fake).item() == pytest.approx((9 + 0.25) / 4)
-    assert losses.discriminator_hinge(real, fake).item() == pytest.approx((0.5 + 0 + 0 + 1.5) / 2)
-    assert losses.critic(real, fake).item() == pytest.approx(-0.75 - 1.75)
-    assert losses.generator_of_critic(fake).item() == pytest.approx(0.75)
-
-
-def test_the_relativistic_loss_is_of_pairs() -> None:
-    real, fake = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 3.0])
-    by_hand = (math.log(1 + math.exp(-0.5)) + math.log(1 + math.exp(5.0))) / 2
-    assert losses.relativistic(real, fake).item() == pytest.approx(by_hand)
-    assert losses.relativistic(real + 7, fake + 7).item() == pytest.approx(by_hand)  # only the difference counts
 
 
 @pytest.mark.parametrize("channels", [1, 3])

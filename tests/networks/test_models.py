@@ -25,67 +25,55 @@ def trained(small: Settings, pixels: np.ndarray, cpu: torch.device) -> Trained:
     return loop.train(contract.load("dcgan"), small, SHAPE, pixels, None, cpu, 3)
 
 
-def save(folder: Path, settings: Settings, trained: Trained) -> None:
+@pytest.fixture
+def kept(tmp_path: Path, small: Settings, trained: Trained) -> Path:
+    """The folder of a trained variant."""
+    folder = tmp_path / "kept"
     folder.mkdir()
     models.save(
         folder,
         name="dcgan",
-        settings=settings,
+        settings=small,
         shape=SHAPE,
         averaged=trained.averaged,
         networks=trained.variant.networks,
         frames=trained.progress.frames,
         frames_at=trained.progress.images_seen,
     )
+    return folder
 
 
 def test_what_is_loaded_makes_the_same_images(
-    tmp_path: Path, small: Settings, trained: Trained, cpu: torch.device
+    kept: Path, small: Settings, trained: Trained, pixels: np.ndarray, cpu: torch.device
 ) -> None:
-    save(tmp_path / "dcgan", small, trained)
-    sampler, settings = models.load_sampler(tmp_path / "dcgan", cpu)
+    names = {"generator.safetensors", "raw_generator.safetensors", "raw_discriminator.safetensors"}
+    assert {path.name for path in kept.iterdir()} == names | {"progress.npy", "settings.json"}
+    assert artefacts.read_json(kept / "settings.json")["lr"] == small.lr
+    sampler, settings = models.load_sampler(kept, cpu)
     assert settings == small
     z = sampling.latents(8, settings, "evaluation", cpu)
     assert (sampler(z) == Sampler(trained.averaged)(z)).all()
-    frames, seen = models.load_progress(tmp_path / "dcgan")
+    frames, seen = models.load_progress(kept)
     assert frames.shape == (3, 16, 16, 16, 3)
     assert seen == [0, 16, 64]
 
-
-def test_the_folder_holds_the_average_and_the_networks_as_they_ended(
-    tmp_path: Path, small: Settings, trained: Trained
-) -> None:
-    save(tmp_path / "dcgan", small, trained)
-    assert sorted(path.name for path in (tmp_path / "dcgan").iterdir()) == [
-        "generator.safetensors",
-        "progress.npy",
-        "raw_discriminator.safetensors",
-        "raw_generator.safetensors",
-        "settings.json",
-    ]
-    assert artefacts.read_json(tmp_path / "dcgan" / "settings.json")["lr"] == small.lr
-
-
-def test_equal_trainings_give_equal_bytes(
-    tmp_path: Path, small: Settings, pixels: np.ndarray, cpu: torch.device
-) -> None:
-    for name in ("one", "two"):
-        again = loop.train(contract.load("dcgan"), small, SHAPE, pixels, None, cpu, 3)
-        save(tmp_path / name, small, again)
-    for path in (tmp_path / "one").iterdir():
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+    # What looks at images is the network as it ended.
+    observer, conditional = models.load_feature_network(kept, cpu)
+    assert observer is not None
+    assert not conditional
+    batch = to_float(torch.from_numpy(pixels))
+    assert trained.variant.discriminator is not None
+    assert torch.equal(observer(batch), trained.variant.discriminator.eval()(batch))
 
 
 def test_a_training_may_start_from_saved_weights(
-    tmp_path: Path, small: Settings, pixels: np.ndarray, trained: Trained, cpu: torch.device
+    kept: Path, small: Settings, pixels: np.ndarray, trained: Trained, cpu: torch.device
 ) -> None:
-    save(tmp_path / "kept", small, trained)
-    weights = models.load_weights(tmp_path / "kept")
+    weights = models.load_weights(kept)
     again = loop.train(contract.load("dcgan"), small, SHAPE, pixels, None, cpu, 3, weights)
     z = torch.randn(8, small.nz, generator=torch.Generator().manual_seed(0))
-    afresh = loop.train(contract.load("dcgan"), small, SHAPE, pixels, None, cpu, 3)
     assert (again.progress.frames[0] == trained_as_it_ended(trained, small, cpu)).all()
-    assert not (again.progress.frames[0] == afresh.progress.frames[0]).all()
+    assert not (again.progress.frames[0] == trained.progress.frames[0]).all()  # which began afresh
     assert not (Sampler(again.averaged)(z) == Sampler(trained.averaged)(z)).all()
 
 
@@ -101,61 +89,36 @@ def trained_as_it_ended(trained: Trained, settings: Settings, cpu: torch.device)
     ],
 )
 def test_weights_of_another_shape_are_refused(
-    tmp_path: Path,
-    small: Settings,
-    pixels: np.ndarray,
-    trained: Trained,
-    cpu: torch.device,
-    change: dict[str, int],
-    line: str,
+    kept: Path, small: Settings, pixels: np.ndarray, cpu: torch.device, change: dict[str, int], line: str
 ) -> None:
-    save(tmp_path / "kept", small, trained)
-    weights = models.load_weights(tmp_path / "kept")
-    settings = small.model_copy(update=change)
+    weights, settings = models.load_weights(kept), small.model_copy(update=change)
     with pytest.raises(InputError, match=line):
         loop.train(contract.load("dcgan"), settings, SHAPE, pixels, None, cpu, 3, weights)
 
 
-def test_weights_that_are_missing_or_damaged_are_refused(tmp_path: Path, small: Settings, trained: Trained) -> None:
+def test_weights_that_are_missing_or_damaged_are_refused(tmp_path: Path, kept: Path, trained: Trained) -> None:
     with pytest.raises(InputError, match=r"holds no raw_generator\.safetensors or other weights; expected a copy"):
         models.load_weights(tmp_path / "nowhere")
-    save(tmp_path / "kept", small, trained)
-    path = tmp_path / "kept" / "raw_generator.safetensors"
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(
-        InputError, match=r"kept/raw_generator\.safetensors is damaged .*; expected weights: make or copy them again"
-    ):
-        models.load_weights(tmp_path / "kept")
+    (kept / "raw_generator.safetensors").write_bytes(b"cut short")
+    with pytest.raises(InputError, match=r"kept/raw_generator\.safetensors is damaged .*; expected weights"):
+        models.load_weights(kept)
     with pytest.raises(InputError, match="init_from holds critic; expected weights of generator or discriminator"):
         loop.start_from(trained.variant.networks, {"critic": {}})
 
 
 def test_further_trainings_and_moments_lie_in_the_folder(
-    tmp_path: Path, small: Settings, trained: Trained, cpu: torch.device
+    tmp_path: Path, kept: Path, small: Settings, trained: Trained, cpu: torch.device
 ) -> None:
     for repeat in range(12):
         models.make_repeat(tmp_path / "dcgan", repeat)
     names = [path.name for path in models.repeats(tmp_path / "dcgan")]
     assert names == ["dcgan", *(f"repeat_{number}" for number in range(1, 12))]
 
-    save(tmp_path / "kept", small, trained)
     other = loop.train(contract.load("dcgan"), small.model_copy(update={"seed": 9}), SHAPE, PIXELS, None, cpu, 2)
-    models.save_snapshot(tmp_path / "kept", 1024, trained.averaged)
-    models.save_snapshot(tmp_path / "kept", 64, other.averaged)
-    assert [images for images, _ in models.snapshots(tmp_path / "kept")] == [64, 1024]
+    models.save_snapshot(kept, 1024, trained.averaged)
+    models.save_snapshot(kept, 64, other.averaged)
+    assert [images for images, _ in models.snapshots(kept)] == [64, 1024]
     z = sampling.latents(4, small, "evaluation", cpu)
-    sampler, _ = models.load_sampler(tmp_path / "kept", cpu, models.snapshots(tmp_path / "kept")[0][1])
+    sampler, _ = models.load_sampler(kept, cpu, models.snapshots(kept)[0][1])
     assert (sampler(z) == Sampler(other.averaged)(z)).all()
     assert not (sampler(z) == Sampler(trained.averaged)(z)).all()
-
-
-def test_the_observer_is_the_network_that_looks_at_images_as_it_ended(
-    tmp_path: Path, small: Settings, trained: Trained, pixels: np.ndarray, cpu: torch.device
-) -> None:
-    save(tmp_path / "kept", small, trained)
-    observer, conditional = models.load_feature_network(tmp_path / "kept", cpu)
-    assert observer is not None
-    assert not conditional
-    batch = to_float(torch.from_numpy(pixels))
-    assert trained.variant.discriminator is not None
-    assert torch.equal(observer(batch), trained.variant.discriminator.eval()(batch))

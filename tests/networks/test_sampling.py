@@ -28,10 +28,7 @@ def test_a_walk_starts_and_ends_at_its_ends_and_keeps_to_the_sphere() -> None:
     assert torch.allclose(walk[0, -1], end[0], atol=1e-6)
     assert torch.allclose(walk[0].norm(dim=1), torch.full((5,), 2.0), atol=1e-5)
     assert torch.allclose(walk[0, 2], torch.tensor([math.sqrt(2), math.sqrt(2)]), atol=1e-5)
-
-
-def test_a_walk_between_equal_latents_stands_still() -> None:
-    z = torch.randn(3, 8)
+    z = torch.randn(3, 8)  # between equal ones it stands still
     assert torch.allclose(sampling.slerp(z, z, 4), z[:, None].expand(3, 4, 8), atol=1e-5)
 
 
@@ -52,7 +49,7 @@ class ShowsItsLabel(torch.nn.Module):
         return (labels / 10)[:, None, None, None].expand(-1, 1, 2, 2)
 
 
-def test_classes_are_as_frequent_as_in_training() -> None:
+def test_classes_are_as_frequent_as_in_training_or_as_asked_for() -> None:
     sampler = Sampler(ShowsItsLabel(), (60, 30, 10))
     labels = sampler.labels(20)
     assert labels is not None
@@ -60,8 +57,5 @@ def test_classes_are_as_frequent_as_in_training() -> None:
     fakes = sampler(torch.zeros(20, 4), batch_size=7)
     assert [fakes[place, 0, 0, 0] for place in (0, 12, 18)] == [128, 140, 153]  # 127.5 * (1 + label / 10), rounded
     assert Sampler(ShowsItsLabel()).labels(20) is None
-
-
-def test_labels_may_be_asked_for() -> None:
     fakes = Sampler(ShowsItsLabel(), (1, 1))(torch.zeros(3, 4), torch.tensor([1, 0, 1]))
     assert fakes[0, 0, 0, 0] == fakes[2, 0, 0, 0] > fakes[1, 0, 0, 0]

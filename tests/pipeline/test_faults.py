@@ -6,13 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import chaos
 import pytest
 import yaml
+from programs import DEADLINE_S, until
 from test_downloads import CONTENT, SHA256, Server, server, stalled  # noqa: F401  # a fixture
 
 from gans.base import paths
@@ -20,7 +20,6 @@ from gans.sources import celeba, toyfaces
 
 pytestmark = pytest.mark.slow
 VARIANT = "dcgan"
-DEADLINE_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -47,34 +46,32 @@ def states(folder: Path) -> list[Path]:
     return chaos.states(folder / "scratch")
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.005)
-
-
 def started(folder: Path) -> subprocess.Popen[bytes]:
     """Start a training; return when it has saved its first state."""
     process = chaos.start(folder, VARIANT)
-    until(lambda: states(folder) or process.poll() is not None)
-    assert process.poll() is None
+    until(lambda: states(folder), alive=process)
     return process
+
+
+def states_of_a_killed_one(folder: Path) -> list[Path]:
+    """Kill a training that has saved; return what it has left."""
+    process = started(folder)
+    process.kill()
+    process.communicate()
+    return states(folder)
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     """Return the status with which a process ends, and its last line."""
-    error = process.communicate(timeout=DEADLINE_S)[1].decode()
+    status, error = chaos.ended(process)
     assert "Traceback" not in error
-    return process.returncode, error.replace("\r", "\n").splitlines()[-1] if error else ""
+    return status, error.replace("\r", "\n").splitlines()[-1] if error else ""
 
 
 def start_again(folder: Path, undisturbed: dict[str, str]) -> None:
     """Train again to the end; all is as in the undisturbed training, and nothing is left in the scratch folder."""
-    process = chaos.start(folder, VARIANT)
-    error = process.communicate(timeout=DEADLINE_S)[1].decode()
-    assert process.returncode == 0, error
+    status, error = chaos.ended(chaos.start(folder, VARIANT))
+    assert status == 0, error
     assert "DCGAN: going on after step" in error
     assert chaos.outcome(folder, VARIANT) == undisturbed
     assert not (folder / "scratch").exists()
@@ -95,22 +92,6 @@ def test_a_signal_is_answered_with_a_saved_state_and_its_status(
     start_again(workspace, undisturbed)
 
 
-def test_a_training_ends_with_the_process_that_started_it(workspace: Path, undisturbed: dict[str, str]) -> None:
-    """As DVC's killed process would leave it; the trainer takes the time to save."""
-    given = {"DVC_STAGE": "train@dcgan", "DVC_ROOT": str(workspace)}  # by DVC, which has them not
-    code = "import os, subprocess, sys; command = [sys.executable, '-m', 'stages.train', 'dcgan']; "
-    code += f"subprocess.run(command, env=os.environ | {given})"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=workspace, env=chaos.environment(), stderr=subprocess.DEVNULL
-    ) as dvc:
-        until(lambda: states(workspace))
-        (lock,) = (workspace / "scratch" / VARIANT).glob("*.lock")
-        dvc.kill()
-    until(lambda: not lock.exists())  # it is removed at the end of a training that could still do so
-    assert not (workspace / paths.model(VARIANT)).exists()
-    start_again(workspace, undisturbed)
-
-
 def test_a_second_trainer_is_refused_while_the_first_is_at_work(workspace: Path, undisturbed: dict[str, str]) -> None:
     first = started(workspace)
     first.send_signal(signal.SIGSTOP)  # alive, and slow
@@ -125,9 +106,7 @@ def test_a_second_trainer_is_refused_while_the_first_is_at_work(workspace: Path,
 def test_a_changed_parameter_starts_afresh_and_the_old_state_waits(
     workspace: Path, undisturbed: dict[str, str]
 ) -> None:
-    process = started(workspace)
-    process.kill()
-    process.communicate()
+    assert states_of_a_killed_one(workspace)
     committed = (workspace / "params.yaml").read_text()
     changed = yaml.safe_load(committed)
     changed["lr"] = 0.5 * changed["lr"]
@@ -151,7 +130,7 @@ def on_small_disk(tmp_path: Path) -> Callable[[str, str], str]:
     def run(size: str, script: str) -> str:
         mounted = f'mount -t tmpfs -o size={size} tmpfs "$DISK" || exit 77\n{script}'
         command = ["unshare", "--map-root-user", "--mount", "sh", "-c", mounted]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=DEADLINE_S)
         if done.returncode in (1, 77) and not done.stdout:
             pytest.skip(f"no file system of the test's own can be mounted here: {done.stderr.strip()}")
         return done.stdout + done.stderr
@@ -163,10 +142,7 @@ def test_a_state_that_finds_no_room_keeps_the_one_before(
     workspace: Path, undisturbed: dict[str, str], on_small_disk: Callable[[str, str], str]
 ) -> None:
     """The file system holds one state and half of the next; then it is made larger."""
-    process = started(workspace)
-    process.kill()
-    process.communicate()
-    kilobytes = states(workspace)[0].stat().st_size * 3 // 2 // 1024
+    kilobytes = states_of_a_killed_one(workspace)[0].stat().st_size * 3 // 2 // 1024
     shutil.rmtree(workspace / "scratch")
     script = f"""
         export GANS_SCRATCH="$DISK/scratch"; cd '{workspace}'
@@ -182,12 +158,6 @@ def test_a_state_that_finds_no_room_keeps_the_one_before(
     assert chaos.outcome(workspace, VARIANT) == undisturbed
 
 
-def stage(folder: Path, name: str) -> subprocess.Popen[bytes]:
-    environment = chaos.environment(NO_PROXY="127.0.0.1")
-    command = [sys.executable, "-m", f"stages.{name}"]
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
 @pytest.fixture(scope="module")
 def many_faces(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose raw data take preprocess a second or two."""
@@ -195,8 +165,7 @@ def many_faces(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     shutil.copyfile(prepared / "params.yaml", folder / "params.yaml")
     jpegs = list(toyfaces.jpegs(64)) * 24
     celeba.write(folder / paths.raw("toyfaces"), toyfaces.ATTRIBUTES, jpegs, len(jpegs))
-    done = stage(folder, "preprocess")
-    assert ended(done)[0] == 0
+    assert ended(chaos.launch(folder, "preprocess"))[0] == 0
     return folder
 
 
@@ -207,8 +176,8 @@ def test_a_preprocess_that_is_stopped_leaves_no_array_in_place(
     wanted = {path.name: path.read_bytes() for path in (many_faces / paths.processed("toyfaces")).iterdir()}
     folder = shutil.copytree(many_faces, tmp_path / "workspace", ignore=shutil.ignore_patterns("processed"))
     processed = folder / paths.processed("toyfaces")
-    process = stage(folder, "preprocess")
-    until(lambda: (processed.with_name(".toyfaces.draft") / "images.npy").exists() or process.poll() is not None)
+    process = chaos.launch(folder, "preprocess")
+    until((processed.with_name(".toyfaces.draft") / "images.npy").exists, alive=process)
     process.send_signal(number)
     code, line = ended(process)
     assert code == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[number]
@@ -216,7 +185,7 @@ def test_a_preprocess_that_is_stopped_leaves_no_array_in_place(
     if number != signal.SIGKILL:
         assert line == f"preprocess: stopped by {number.name}; run the same command again"
         assert list(processed.parent.iterdir()) == []
-    assert ended(stage(folder, "preprocess"))[0] == 0
+    assert ended(chaos.launch(folder, "preprocess"))[0] == 0
     assert {path.name: path.read_bytes() for path in processed.iterdir()} == wanted
     assert [path.name for path in processed.parent.iterdir()] == ["toyfaces"]
 
@@ -265,19 +234,36 @@ def test_a_download_that_was_stopped_continues_where_it_was(
     params["data"] |= {"url": server.url, "sha256": SHA256, "condition_on": []}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     server.answers = [stalled]
-    process = stage(tmp_path, "download")
+    process = chaos.launch(tmp_path, "download", NO_PROXY="127.0.0.1")
     part = tmp_path / "scratch" / "incoming" / "celeba" / f"{celeba.ARCHIVE}.part"
     until(lambda: part.exists() and part.stat().st_size == 100_000)
     process.send_signal(number)
     assert ended(process)[0] in (-9, 143)
     server.closing.set()
-    code, line = ended(stage(tmp_path, "download"))
+    code, line = ended(chaos.launch(tmp_path, "download", NO_PROXY="127.0.0.1"))
     assert server.ranges == [None, "bytes=100000-"]
     assert code == 1
     assert "img_align_celeba.zip is not a readable zip" in line
     whole = tmp_path / "scratch" / "incoming" / "celeba" / celeba.ARCHIVE
     assert whole.read_bytes() == CONTENT
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "promised"),
+    [
+        (130, "train dcgan: stopped by SIGINT; step 3 of 9 is saved", True),
+        (-signal.SIGINT, "", True),  # by the system, while libraries are imported
+        (2, "", False),
+        (1, 'Traceback ...\n File "stages/train.py", line 9\nValueError', False),
+        # Python's own answer to Ctrl-C: before the stage is at work, and where none of it should be left.
+        (1, 'Traceback ...\n File "contextlib.py", line 6\nKeyboardInterrupt', True),
+        (-signal.SIGINT, 'Traceback ...\n File "stages/__init__.py", line 4\nKeyboardInterrupt', True),
+        (1, 'Traceback ...\n File "stages/train.py", line 9\nKeyboardInterrupt', False),
+    ],
+)
+def test_chaos_asks_of_a_program_what_it_promises_once_it_has_begun(status: int, error: str, promised: bool) -> None:
+    assert chaos.as_promised(status, error) == promised
 
 
 def test_chaos_is_survived(capfd: pytest.CaptureFixture[str]) -> None:

@@ -44,8 +44,6 @@ def test_its_losses_are_ours_over_the_first_steps(small: AdversarialSettings, cp
         lambda step: sampling.latents(settings.batch_size, settings, "latents", cpu, step),
         cpu,
     )
-    assert [row["loss_d"] for row in ours] == pytest.approx([step.d for step in theirs], rel=1e-3)
-    assert [row["loss_g"] for row in ours] == pytest.approx([step.g for step in theirs], rel=1e-3)
-    assert [row["d_real"] for row in ours] == pytest.approx([step.d_real for step in theirs], rel=1e-3)
-    assert [row["d_fake"] for row in ours] == pytest.approx([step.d_fake for step in theirs], rel=1e-3)
+    for column, name in (("loss_d", "d"), ("loss_g", "g"), ("d_real", "d_real"), ("d_fake", "d_fake")):
+        assert [row[column] for row in ours] == pytest.approx([getattr(step, name) for step in theirs], rel=1e-3)
     assert ours[0]["loss_d"] != pytest.approx(ours[-1]["loss_d"], rel=0.01)  # there was something to agree on

@@ -76,16 +76,6 @@ def test_scores_agree_with_independent_libraries() -> None:
     assert distances.mean_pairwise_distance(real) == pytest.approx(scipy.spatial.distance.pdist(real).mean(), rel=1e-9)
 
 
-def test_shares_are_worked_by_hand() -> None:
-    """On a line: real at 0, 1, 2, 3, balls to the nearest neighbour have radius 1; fakes at 0.5, 2.5, 9, 9.4."""
-    real = np.array([[0.0], [1.0], [2.0], [3.0]])
-    fake = np.array([[0.5], [2.5], [9.0], [9.4]])  # balls of radius 2, 2, 0.4, 0.4
-    assert distances.precision_and_recall(real, fake, neighbours=1) == (0.5, 1.0)
-    # 0.5 lies in the balls of 0 and 1, 2.5 in those of 2 and 3: 4 hits of 4 fakes; each real ball has a fake
-    assert distances.density_and_coverage(real, fake, neighbours=1) == (1.0, 1.0)
-    assert distances.density_and_coverage(real, fake[2:], neighbours=1) == (0.0, 0.0)
-
-
 def test_a_collapsed_generator_is_precise_and_recalls_little() -> None:
     real = cloud(9, 300, 4)
     fake = real[5] + 1e-3 * cloud(10, 300, 4)

@@ -34,11 +34,11 @@ def test_every_variant_that_looks_at_images_has_features(
     kind = contract.load(name)
     settings = settings_for(name, small)
     variant = kind(settings, DataShape(3, 16, (20, 12)))
-    assert variant.observer is not None
-    features = probe.features_of(variant.observer.eval(), pixels, kind.conditional, cpu, batch_size=7)
+    assert variant.discriminator is not None
+    features = probe.features_of(variant.discriminator.eval(), pixels, kind.conditional, cpu, batch_size=7)
     assert features.shape[0] == len(pixels)
     assert features.shape[1] >= 8
-    again = probe.features_of(variant.observer, pixels[::-1], kind.conditional, cpu)
+    again = probe.features_of(variant.discriminator, pixels[::-1], kind.conditional, cpu)
     np.testing.assert_allclose(again[::-1], features, rtol=1e-4, atol=1e-5)
 
 
@@ -47,14 +47,14 @@ def test_features_are_what_the_last_layer_is_given(
 ) -> None:
     """DCGAN's last layer sees 4 x 4 maps of 2 * width channels at 16 pixels, and nothing of the logit after it."""
     variant = contract.load("dcgan")(small, DataShape(3, 16))
-    assert variant.observer is not None
-    before = probe.features_of(variant.observer.eval(), pixels, False, cpu)
+    assert variant.discriminator is not None
+    before = probe.features_of(variant.discriminator.eval(), pixels, False, cpu)
     assert before.shape == (32, 2 * 4 * 4 * 4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probe, "MAX_FEATURES", 100)
-        pooled = probe.features_of(variant.observer, pixels, False, cpu)
+        pooled = probe.features_of(variant.discriminator, pixels, False, cpu)
     expected = before.reshape(32, 8, 2, 2, 2, 2).mean((3, 5)).reshape(32, 32)  # means over 2 x 2 places
     np.testing.assert_allclose(pooled, expected, rtol=1e-5, atol=1e-6)
     with torch.no_grad():
-        variant.observer.last.weight.zero_()
-    assert (probe.features_of(variant.observer, pixels, False, cpu) == before).all()
+        variant.discriminator.last.weight.zero_()
+    assert (probe.features_of(variant.discriminator, pixels, False, cpu) == before).all()

@@ -16,7 +16,8 @@ from gans.scoring import classifier, distances, generators, scores
 from gans.scoring.classifier import Judges
 from gans.scoring.scores import Bench
 from gans.scoring.settings import ClassifierSettings
-from gans.training import loop, observer
+from gans.training.plan import Plan
+from gans.training.steps import Execution
 
 NUM_TRAIN, NUM_HELD_OUT = 64, 32
 
@@ -81,29 +82,6 @@ def test_a_collapse_is_seen(bench: Bench) -> None:
     assert found["recall"] == 0.0
 
 
-def trained(name: str, small: AdversarialSettings, bench: Bench, folder: Path) -> Path:
-    """Train a variant twice, keeping it after each of its two epochs."""
-    kind = contract.load(name)
-    for repeat in range(2):
-        settings = settings_for(name, small)
-        settings = settings.model_copy(update={"seed": small.seed + repeat})
-        place = models.make_repeat(folder, repeat)
-        snapshots = observer.Snapshots(1.0, lambda seen, module, place=place: models.save_snapshot(place, seen, module))
-        images, labels = bench.data.images[bench.data.train], bench.data.train_labels
-        found = loop.train(kind, settings, bench.data.shape, images, labels, bench.device, 2, snapshots=snapshots)
-        models.save(
-            place,
-            name=name,
-            settings=settings,
-            shape=bench.data.shape,
-            averaged=found.averaged,
-            networks=found.variant.networks,
-            frames=found.progress.frames,
-            frames_at=found.progress.images_seen,
-        )
-    return folder
-
-
 @pytest.mark.parametrize(
     ("name", "own"),
     [
@@ -115,7 +93,11 @@ def trained(name: str, small: AdversarialSettings, bench: Bench, folder: Path) -
 def test_a_training_has_all_its_scores_and_a_curve(
     name: str, own: set[str], small: AdversarialSettings, bench: Bench, tmp_path: Path
 ) -> None:
-    folder = trained(name, small, bench, tmp_path / name)
+    """Of two seeds, the first of them kept after one epoch of two."""
+    how = {"num_frames": 2, "device": bench.device, "how": Execution(), "seeds": 2, "snapshots_every": 1.0}
+    plan = Plan(name=name, kind=contract.load(name), settings=settings_for(name, small), data=bench.data, **how)
+    folder = tmp_path / name
+    plan.carry_out(folder, tmp_path / "scratch", save_seconds=1e6, save_epochs=1e6)
     assert [path.name for path in models.repeats(folder)] == [name, "repeat_1"]
     first, second = (generators.of_generator(bench, path) for path in models.repeats(folder))
     assert first == generators.of_generator(bench, folder)

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT, settings_for
+from programs import bounded, kill_group, until
 
 from gans.base.errors import InputError
 from gans.data.arrays import DataShape
@@ -83,17 +86,19 @@ def write_settings(folder: Path, settings: AdversarialSettings) -> None:
     (folder / "settings.json").write_text(settings_for("r3gan", settings).model_dump_json())
 
 
-def start(folder: Path, ranks: int, every_epochs: float = 1e6) -> subprocess.Popen[str]:
+@contextmanager
+def started(folder: Path, ranks: int, every_epochs: float = 1e6) -> Iterator[subprocess.Popen[str]]:
     words = [*TORCHRUN, f"--nproc-per-node={ranks}", str(folder / "program.py"), str(ROOT), str(folder), "r3gan"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    pipe, both = subprocess.PIPE, subprocess.STDOUT
-    return subprocess.Popen([*words, str(every_epochs)], stdout=pipe, stderr=both, text=True, env=environment)
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
+    how["env"] = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    with bounded(subprocess.Popen([*words, str(every_epochs)], **how), kill_group) as command:
+        yield command
 
 
 def outcome(folder: Path, ranks: int) -> list[list[object]]:
-    command = start(folder, ranks)
-    output = command.communicate(timeout=120)[0]
-    assert command.returncode == 0, output
+    with started(folder, ranks) as command:
+        output = command.communicate()[0]
+        assert command.returncode == 0, output
     return [json.loads((folder / f"rank_{rank}.json").read_text()) for rank in range(ranks)]
 
 
@@ -121,12 +126,10 @@ def test_an_interrupted_training_of_two_ranks_goes_on(folder: Path, small: Adver
     for path in (folder / "state").iterdir():
         path.unlink()
 
-    command = start(folder, 2, every_epochs=1)
-    while not list((folder / "state").glob("*.pt")):
-        time.sleep(0.01)
-        assert command.poll() is None
-    command.send_signal(signal.SIGTERM)
-    output = command.communicate(timeout=60)[0]
+    with started(folder, 2, every_epochs=1) as command:
+        until(lambda: list((folder / "state").glob("*.pt")), alive=command)
+        command.send_signal(signal.SIGTERM)
+        output = command.communicate()[0]
     assert command.returncode != 0
     assert re.search(r"\[rank 0\] .*stopped by SIGTERM; step \d+ of 64 is saved", output)
 
@@ -136,15 +139,17 @@ def test_an_interrupted_training_of_two_ranks_goes_on(folder: Path, small: Adver
 @pytest.mark.slow
 def test_a_killed_rank_ends_the_run_with_a_message(folder: Path, small: AdversarialSettings) -> None:
     write_settings(folder, small.model_copy(update={"epochs": 10_000}))
-    command = start(folder, 2)
-    assert command.stdout is not None
-    ready = 0
-    while ready < 2:
-        ready += command.stdout.readline().count("ready")  # both may have written to one line
-    children = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
-    time.sleep(1)
-    os.kill(int(children[-1]), signal.SIGKILL)
-    output = command.communicate(timeout=60)[0]
+    with started(folder, 2) as command:
+        assert command.stdout is not None
+        ready = 0
+        while ready < 2:
+            line = command.stdout.readline()
+            assert line, "it has ended"
+            ready += line.count("ready")  # both may have written to one line
+        children = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
+        time.sleep(1)
+        os.kill(int(children[-1]), signal.SIGKILL)
+        output = command.communicate()[0]
     assert command.returncode != 0
     assert re.search(r"\[rank \d\] program: another rank has ended or no longer answers", output)
 

@@ -38,6 +38,7 @@ def loaded(folder: Path) -> int | None:
 
 
 def test_a_state_comes_back_as_it_was(store: Store) -> None:
+    assert store.load() is None
     store.save(7, saved(7))
     found = Store(store.folder).load()
     assert found is not None
@@ -45,10 +46,6 @@ def test_a_state_comes_back_as_it_was(store: Store) -> None:
     assert torch.equal(weight, saved(7)["network"]["weight"])  # type: ignore[index]
     assert weight.is_contiguous(memory_format=torch.channels_last)
     assert found["rows"] == [7, 0.5]
-
-
-def test_without_a_state_there_is_nothing_to_go_on_from(store: Store) -> None:
-    assert store.load() is None
 
 
 def test_the_last_two_are_kept_and_the_newest_is_used(store: Store) -> None:
@@ -76,52 +73,44 @@ def empty(path: Path) -> None:
 DAMAGES = [flip, cut, empty, Path.unlink]
 
 
+def write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("suffix", ["", ".sha256"])
+@pytest.mark.parametrize("victim", ["000000000002.pt", "000000000002.pt.sha256", "snapshots/64.safetensors"])
 def test_a_damaged_state_gives_way_to_the_one_before(
-    store: Store, damage: object, suffix: str, capsys: pytest.CaptureFixture[str]
+    store: Store, damage: object, victim: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """It is whole only with its hash, and with the files beside it."""
     store.save(1, saved(1))
+    write(store.folder / "snapshots" / "64.safetensors", b"weights")
     store.save(2, saved(2))
-    damage(store.folder / f"000000000002.pt{suffix}")  # type: ignore[operator]
+    assert loaded(store.folder) == 2
+    damage(store.folder / victim)  # type: ignore[operator]
     assert loaded(store.folder) == 1
-    if (damage, suffix) != (Path.unlink, ""):
+    if (damage, victim) != (Path.unlink, "000000000002.pt"):
         assert "000000000002.pt is damaged and not used: going on from an earlier state" in capsys.readouterr().err
     store.save(2, saved(2))
     assert loaded(store.folder) == 2
 
 
-def test_when_all_are_damaged_the_work_begins_anew(store: Store) -> None:
+@pytest.mark.parametrize("damaged", [("000000000001.pt", "000000000002.pt"), ("snapshots/64.safetensors",)])
+def test_when_all_are_damaged_the_work_begins_anew_and_can_be_gone_on_from(
+    store: Store, damaged: tuple[str, ...]
+) -> None:
+    """They themselves, or a file that both name; what is then written in its place is another."""
+    moment = store.folder / "snapshots" / "64.safetensors"
+    write(moment, b"weights")
     for step in (1, 2):
         store.save(step, saved(step))
-        flip(store.folder / f"{step:012}.pt")
-    assert loaded(store.folder) is None
-    assert list(store.folder.iterdir()) == []
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_state_is_whole_only_with_the_files_beside_it(store: Store, damage: object) -> None:
-    moment = store.folder / "snapshots" / "64.safetensors"
-    store.save(1, saved(1))
-    moment.parent.mkdir()
-    moment.write_bytes(b"weights")
-    store.save(2, saved(2))
-    assert loaded(store.folder) == 2
-    damage(moment)  # type: ignore[operator]
-    assert loaded(store.folder) == 1
-
-
-def test_after_all_were_damaged_new_states_can_be_gone_on_from(store: Store) -> None:
-    """A file that both states name is damaged; what is then written in its place is another."""
-    moment = store.folder / "snapshots" / "64.safetensors"
-    moment.parent.mkdir()
-    moment.write_bytes(b"weights")
-    for step in (1, 2):
-        store.save(step, saved(step))
-    flip(moment)
+    for name in damaged:
+        flip(store.folder / name)
     again = Store(store.folder)
     assert again.load() is None
-    moment.write_bytes(b"weights")
+    assert not [path for path in store.folder.rglob("*") if path.is_file()]
+    write(moment, b"weights")
     again.save(1, saved(1))
     assert loaded(store.folder) == 1
 
@@ -129,12 +118,11 @@ def test_after_all_were_damaged_new_states_can_be_gone_on_from(store: Store) -> 
 def test_files_of_a_later_time_than_the_state_are_removed(store: Store) -> None:
     store.save(1, saved(1))
     later = store.folder / "snapshots" / "128.safetensors"
-    later.parent.mkdir()
-    later.write_bytes(b"half a fi")
+    write(later, b"half a fi")
     again = Store(store.folder)
     assert again.load() is not None
     assert not later.exists()
-    later.write_bytes(b"a whole file")
+    write(later, b"a whole file")
     again.save(2, saved(2))
     assert loaded(store.folder) == 2
 

@@ -119,15 +119,12 @@ def image_files(folder: Path, num_images: int, shard_images: int) -> dict[Path, 
 
 def load(folder: Path) -> Packed:
     """Return the data set in `folder`."""
-    labels, attributes = folder / "labels.npy", folder / "attributes.npy"
     paths = sorted(folder.glob("images_*.npy"), key=lambda path: (len(path.name), path.name))  # by number
     shards = [np.load(path, mmap_mode="r") for path in paths]
-    return Packed(
-        images=Shards(shards) if shards else np.load(folder / "images.npy", mmap_mode="r"),
-        labels=np.load(labels) if labels.exists() else None,
-        attributes=np.load(attributes) if attributes.exists() else None,
-        meta=artefacts.read_json(folder / "meta.json"),
-    )
+    images = Shards(shards) if shards else np.load(folder / "images.npy", mmap_mode="r")
+    known = (folder / "labels.npy", folder / "attributes.npy")
+    labels, attributes = (np.load(path) if path.exists() else None for path in known)
+    return Packed(images, labels, attributes, artefacts.read_json(folder / "meta.json"))
 
 
 def spread(images: Images, count: int) -> np.ndarray:

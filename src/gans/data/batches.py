@@ -3,6 +3,7 @@
 import mmap
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ class Batches:
         self._seed = seed
         self._random_flip = random_flip
         self._device = device
-        self._epoch = -1
+        self._order_of = lru_cache(1)(self._shuffled)
         self.per_epoch = len(images) // batch_size
 
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -64,21 +65,19 @@ class Batches:
             source = randomness.generator(self._device, self._seed, "flip", step)
             mirrored = torch.rand(self._batch_size, 1, 1, 1, generator=source, device=self._device)[self._part] < 0.5
             images = torch.where(mirrored, images.flip(2), images)
-        return to_float(images), None if self._labels is None else self._labels[self._sent(chosen)]
-
-    def _sent(self, chosen: torch.Tensor) -> torch.Tensor:
-        """Return places on the device, without waiting for it."""
-        pinned = chosen.pin_memory() if chosen.device.type != self._device.type else chosen
-        return pinned.to(self._device, non_blocking=True)
+        if self._labels is None:
+            return to_float(images), None
+        pinned = chosen.pin_memory() if chosen.device.type != self._device.type else chosen  # sent without a wait
+        return to_float(images), self._labels[pinned.to(self._device, non_blocking=True)]
 
     def _chosen(self, step: int) -> torch.Tensor:
         """Return the places of a batch's images in the array, (B,)."""
         epoch, place = divmod(step, self.per_epoch)
-        if epoch != self._epoch:
-            source = randomness.generator(torch.device("cpu"), self._seed, "shuffle", epoch)
-            self._order = torch.randperm(self._num_images, generator=source).to(self._home)
-            self._epoch = epoch
-        return self._order[place * self._batch_size : (place + 1) * self._batch_size][self._part]
+        return self._order_of(epoch)[place * self._batch_size : (place + 1) * self._batch_size][self._part]
+
+    def _shuffled(self, epoch: int) -> torch.Tensor:
+        source = randomness.generator(torch.device("cpu"), self._seed, "shuffle", epoch)
+        return torch.randperm(self._num_images, generator=source).to(self._home)
 
 
 def _on_device(images: Images, device: torch.device) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:

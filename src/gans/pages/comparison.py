@@ -242,8 +242,8 @@ def read_variants(commit: str, old: Sequence[str], new: Sequence[str]) -> list[S
             Sides(
                 name,
                 (before, now),
-                (revision.in_git(commit, losses) if before else None, on_disk(losses) if now else None),
-                (revision.in_cache(commit, grid) if before else None, on_disk(grid) if now else None),
+                (revision.content(commit, losses) if before else None, on_disk(losses) if now else None),
+                (revision.content(commit, grid) if before else None, on_disk(grid) if now else None),
             )
         )
     return found
@@ -259,7 +259,7 @@ def read(rev: str) -> Comparison:
     commit = revision.commit_of(rev)
     params, warnings = revision.dvc_diff("params", "diff", "--json", commit)
     metrics, more = revision.dvc_diff("metrics", "diff", "--json", "--all", commit)
-    old, new = active(revision.in_git(commit, PARAMS), f"{rev}:{PARAMS}"), active(on_disk(PARAMS), str(PARAMS))
+    old, new = active(revision.content(commit, PARAMS), f"{rev}:{PARAMS}"), active(on_disk(PARAMS), str(PARAMS))
     return Comparison(
         label=revision.label_of(rev, commit[:7]),
         revision=revision.described(commit),

@@ -55,7 +55,7 @@ def read(rev: str) -> Revision:
     commit = revision.commit_of(rev)
 
     def content(path: Path) -> bytes:
-        found = revision.in_git(commit, path)
+        found = revision.content(commit, path)
         if found is None:
             raise InputError(
                 f"{rev} has no {path}; expected a revision whose pipeline ran to its end: see `dvc exp show`"
@@ -189,10 +189,7 @@ def markdown(ranking: Sequence[tuple[Result, Sequence[Trainings]]], revisions: S
         f"{first.protocol['dataset']}. Trained on {'; '.join(sorted({each.facts['device'] for each in everything}))}.",
         f"Trainings: {trainings}.",
         *([] if same_judges else ["The revisions' classifiers differ: what they judge is left out."]),
-        *(
-            f"{rev}: {revision.described(commit)}."
-            for rev, commit in {each.rev: each.commit for each in everything}.items()
-        ),
+        *(f"{rev}: {revision.described(commit)}." for rev, commit in commits.items()),
     ]
     return "\n".join([table(DISTANCES), table((*CLASSES, *FACTS)), " ".join(words), ""])
 
@@ -201,7 +198,7 @@ def picture(ranking: Sequence[tuple[Result, Sequence[Trainings]]]) -> tuple[np.n
     """Return the images of the first latents, a variant in each row, and of which variants there are none."""
     rows, captions, lacking = [], [], []
     for result, group in ranking:
-        png = revision.in_cache(group[0].commit, paths.samples(group[0].name) / "row.png")
+        png = revision.content(group[0].commit, paths.samples(group[0].name) / "row.png")
         if png is None:
             lacking.append(result.title)
             continue

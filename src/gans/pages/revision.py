@@ -55,23 +55,18 @@ def commit_of(rev: str) -> str:
     return sha.decode().strip()
 
 
-def in_git(commit: str, path: Path) -> bytes | None:
-    """Return the content that a commit has of a file, None where it has none."""
-    return git("show", f"{commit}:./{path.as_posix()}")
-
-
-def in_cache(commit: str, path: Path) -> bytes | None:
-    """Return the content that DVC's cache has of a file of a commit, None where it is not at hand."""
+def content(commit: str, path: Path) -> bytes | None:
+    """Return the content that a commit has of a file, in Git or in DVC's cache; None where it is not at hand."""
     try:
-        content: bytes = _dvc_files(commit).read_bytes(path.as_posix())
-    except Exception:  # DVC raises half a dozen kinds where something is not in its cache
+        found: bytes = _files(commit).read_bytes(path.as_posix())
+    except Exception:  # DVC raises half a dozen kinds where something is not there
         return None
-    return content
+    return found
 
 
 @cache
-def _dvc_files(commit: str) -> Any:
-    """Return the files of a commit as DVC knows them; to open them takes half a second."""
+def _files(commit: str) -> Any:
+    """Return the files of a commit as Git and DVC know them; to open them takes half a second."""
     from dvc.api import DVCFileSystem  # type: ignore[import-untyped]
 
     return DVCFileSystem(rev=commit)

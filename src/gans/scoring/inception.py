@@ -23,12 +23,10 @@ KEY = "evaluate.inception_weights"  # where a user names the weights
 
 def verified(weights: Path) -> Path:
     """Return `weights` when it is the published file; raise InputError when it is missing or another."""
-    if not weights.is_file():
-        right = f"expected FID's Inception weights: fetch them from {WEIGHTS_URL}"
-        raise InputError(f"{KEY}: {weights} is missing; {right}")
-    if (found := sha256_of(weights)) != WEIGHTS_SHA256:
-        right = f"expected {WEIGHTS_SHA256}: fetch it from {WEIGHTS_URL}"
-        raise InputError(f"{KEY}: {weights} has SHA-256 {found}; {right}")
+    found = f"has SHA-256 {sha256_of(weights)}" if weights.is_file() else "is missing"
+    if not found.endswith(WEIGHTS_SHA256):
+        wanted = f"FID's Inception weights, of SHA-256 {WEIGHTS_SHA256}: fetch them from {WEIGHTS_URL}"
+        raise InputError(f"{KEY}: {weights} {found}; expected {wanted}")
     return weights
 
 
@@ -44,6 +42,11 @@ def resized_as_tensorflow1(images: torch.Tensor, size: int) -> torch.Tensor:
     distances = (wanted[:, None] - torch.arange(old_size)).abs()  # (size, S), in old pixels
     weights = (1.0 - distances).clamp_min(0.0).to(images)  # (size, S), rows sum to 1
     return weights @ images @ weights.T
+
+
+def as_input(pixels: torch.Tensor) -> torch.Tensor:
+    """Return uint8 (B, S, S, C), 0..255, as the network wants it: float (B, 3, 299, 299), about -1..1."""
+    return (resized_as_tensorflow1(as_rgb(pixels), INPUT_SIZE) - 128.0) / 128.0
 
 
 def fid_inception(weights: Mapping[str, torch.Tensor]) -> nn.Module:
@@ -81,9 +84,4 @@ class Inception(Extractor):
 
     def __init__(self, weights: Path, device: torch.device) -> None:
         network = fid_inception(torch.load(verified(weights), weights_only=True, map_location="cpu")).to(device)
-
-        def features_of(pixels: torch.Tensor) -> torch.Tensor:
-            features: torch.Tensor = network((resized_as_tensorflow1(as_rgb(pixels), INPUT_SIZE) - 128.0) / 128.0)
-            return features
-
-        super().__init__("inception", features_of, device, batch_size=64)
+        super().__init__("inception", lambda pixels: network(as_input(pixels)), device, batch_size=64)
