@@ -166,7 +166,7 @@ def fetch(folder: Path, kept: Path, url: str, sha256: str | None, with_attribute
     for name in (ARCHIVE, ATTRIBUTES) if with_attributes else (ARCHIVE,):
         if (kept / name).exists() and not (folder / name).exists():
             shutil.copyfile(kept / name, folder / name)
-    downloads.fetch(url, folder / ARCHIVE, sha256=(sha256 or ARCHIVE_SHA256).lower(), starts_with=b"PK")
+    downloads.fetch(url, folder / ARCHIVE, sha256=(sha256 or ARCHIVE_SHA256).lower())
     if with_attributes:
         fetch_attributes(folder / ATTRIBUTES)
 
