@@ -49,11 +49,9 @@ def test_the_array_holds_each_picture_in_the_order_of_its_split(toyfaces_folder:
     assert packed.images.shape == (48, 32, 32, 3)
     assert packed.images.dtype == np.uint8
     assert packed.meta["splits"] == {"train": [0, 36], "validation": [36, 42], "test": [42, 48]}
-    archive = celeba.Archive(toyfaces_folder / celeba.ARCHIVE)
+    archive = celeba.open_archive(toyfaces_folder / celeba.ARCHIVE)
     for index in (0, 36, 47):
-        expected = archive.read(f"{index + 1:06d}.jpg").resize(
-            (32, 32), Image.Resampling.LANCZOS, box=(0, 20, 178, 198)
-        )
+        expected = archive.read(index).resize((32, 32), Image.Resampling.LANCZOS, box=(0, 20, 178, 198))
         assert (packed.images[index] == np.asarray(expected)).all()
 
 
@@ -243,13 +241,6 @@ def test_a_class_without_training_images_is_refused(tmp_path: Path, attributes: 
     )
     with pytest.raises(InputError, match=rf"none of the 5 training images is of the class 'dog'; .*{remedy}"):
         pack_drawn(data, tmp_path / "out")
-
-
-def test_a_pair_of_attributes_that_no_image_has_is_refused(toyfaces_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match="none of the 36 training images is of the class 'Black_Hair, Blond_Hair'; expected some of"
-    ):
-        pack(toyfaces_folder, tmp_path / "out", condition_on=("Black_Hair", "Blond_Hair"))
     assert list((tmp_path / "out").iterdir()) == []
 
 

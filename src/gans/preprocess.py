@@ -78,17 +78,21 @@ def pack(
     order = [index for indices in kept.values() for index in indices]
     crop_px = crop_px if data.aligned else None
     files = arrays.image_files(folder, len(order), shard_images)
-    sha256 = _decoded(data, order, files, size, crop_px)
-    if data.labels is not None:
-        artefacts.write_array(folder / "labels.npy", data.labels[order])
-    if data.attribute_values is not None:
-        artefacts.write_array(folder / "attributes.npy", data.attribute_values[order])
-    stops = np.cumsum([len(indices) for indices in kept.values()])
+    shards = [_new_array(path, (count, size, size, data.channels)) for path, count in files.items()]
+    _decode(data, order, shards, size, crop_px)
+    content = hashlib.sha256()
+    for shard in shards:
+        shard.flush()
+        content.update(shard.data)
+    for name, values in (("labels.npy", data.labels), ("attributes.npy", data.attribute_values)):
+        if values is not None:
+            artefacts.write_array(folder / name, values[order])
+    stops = np.cumsum([len(indices) for indices in kept.values()]).tolist()
     meta = {
         "num_images": len(order),
         "image_size": size,
         "channels": data.channels,
-        "splits": {name: [int(stop) - len(kept[name]), int(stop)] for name, stop in zip(kept, stops, strict=True)},
+        "splits": {name: [stop - len(kept[name]), stop] for name, stop in zip(kept, stops, strict=True)},
         "crop_px": crop_px,
         "filter": "lanczos",
         "class_names": list(data.class_names),
@@ -96,57 +100,51 @@ def pack(
         "attributes": list(data.attributes),
         "known_attributes": list(data.known_attributes),
         "symmetric": data.symmetric,
-        "sha256": sha256,
+        "sha256": content.hexdigest(),
     }
     artefacts.write_json(folder / "meta.json", meta)
 
 
-def _decoded(
-    data: LabelledImages, order: Sequence[int], files: Mapping[Path, int], size: int, crop_px: int | None
-) -> str:
-    """Write the pictures at the positions in `order` into arrays, so many a file; return the SHA-256 of all pixels.
+def _new_array(path: Path, shape: tuple[int, ...]) -> np.memmap:
+    """Return a new array in a file whose room is set aside: without it, a full disk would kill the process."""
+    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
+
+
+def _decode(
+    data: LabelledImages, order: Sequence[int], shards: Sequence[np.ndarray], size: int, crop_px: int | None
+) -> None:
+    """Write the pictures at the positions in `order` into the shards, all but the last of one length.
 
     A thread for each core decodes straight into an array: Pillow lets go of Python's lock, and memory holds a picture
     a thread besides.
     """
-    shards = []
-    for path, count in files.items():
-        shards.append(np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size, data.channels)))
-        _reserve(path)
-    a_shard = len(shards[0])
     damaged: dict[int, str] = {}
 
-    def decode(start: int) -> int:
-        """Fill the part of the arrays that begins at `start`; return its length."""
-        part = range(start, min(start + PART, len(order)))
+    def decode(part: Sequence[int]) -> int:
+        """Fill some places of the arrays; return how many."""
         for place in part:
+            shard, row = divmod(place, len(shards[0]))
             try:
                 picture = in_channels(data.read(order[place]), data.channels)
-                shards[place // a_shard][place % a_shard] = crop_and_shrink(picture, size, crop_px)
+                shards[shard][row] = crop_and_shrink(picture, size, crop_px)
             except InputError as error:
                 damaged[place] = str(error)
             except ValueError as error:
                 damaged[place] = f"{data.names[order[place]]}: {error}"
         return len(part)
 
+    places = range(len(order))
+    parts = [places[start : start + PART] for start in places[::PART]]
     with ThreadPoolExecutor(num_cores()) as threads, progress_bar(len(order), "preprocess", "img") as bar:
-        for done in threads.map(decode, range(0, len(order), PART)):
+        for done in threads.map(decode, parts):
             bar.update(done)
     if damaged:
         listed = "; ".join(damaged[place] for place in sorted(damaged)[:20]) + ("; ..." if len(damaged) > 20 else "")
         raise InputError(f"{len(damaged)} of {len(order)} images cannot be used: {listed}")
-    content = hashlib.sha256()
-    for shard in shards:
-        shard.flush()
-        content.update(shard.data)
-    return content.hexdigest()
-
-
-def _reserve(path: Path) -> None:
-    """Have the disk set aside the room of a file: without it, writing into a mapped one would kill the process."""
-    with path.open("r+b") as file:
-        if hasattr(os, "posix_fallocate"):  # not on macOS
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _spread_over_each_split(splits: Mapping[str, Sequence[int]], max_images: int | None) -> dict[str, list[int]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clone import Workspace, cloned, stages_run
+from idx_files import published
 from PIL import Image
-from test_idx import published
 
 pytestmark = pytest.mark.slow
 

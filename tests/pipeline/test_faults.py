@@ -13,7 +13,7 @@ import chaos
 import pytest
 import yaml
 from programs import DEADLINE_S, until
-from test_downloads import CONTENT, SHA256, Server, server, stalled  # noqa: F401  # a fixture
+from server import CONTENT, SHA256, Server, server, stalled  # noqa: F401  # a fixture
 
 from gans.base import paths
 from gans.sources import celeba, toyfaces

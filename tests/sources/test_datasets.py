@@ -1,31 +1,27 @@
 """A data set's name to its pictures, and the sources that are refused."""
 
-import io
 import shutil
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
+from samples import picture
 
 from gans.base.errors import InputError
 from gans.sources import celeba, datasets
 
 
-def download(folder: Path, **changes: Any) -> None:
-    values: dict[str, Any] = {
-        "dataset": "celeba",
-        "kept": folder / "nothing",
-        "num_toyfaces": 20,
-        "root": None,
-        "url": "http://127.0.0.1:9/nothing",
-        "sha256": None,
-        "condition_on": [],
-        "emnist_split": "balanced",
-    }
-    values |= changes
-    datasets.download(values.pop("dataset"), folder, **values)
+def download(folder: Path, dataset: str = "celeba", root: Path | None = None) -> None:
+    datasets.download(
+        dataset,
+        folder,
+        kept=folder / "nothing",
+        num_toyfaces=20,
+        root=root,
+        url="http://127.0.0.1:9/nothing",
+        sha256=None,
+        condition_on=[],
+        emnist_split="balanced",
+    )
 
 
 def test_toyfaces_are_drawn_where_they_are_wanted(tmp_path: Path) -> None:
@@ -71,9 +67,7 @@ def test_what_is_gathered_from_a_folder_replaces_what_was_there(tmp_path: Path) 
     raw.mkdir()
     (raw / "leftover.txt").write_text("of another time")
     for number in range(3):
-        picture = io.BytesIO()
-        Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(picture, "PNG")
-        (root / f"{number}.png").write_bytes(picture.getvalue())
+        (root / f"{number}.png").write_bytes(picture(number))
     download(raw, dataset="folder", root=root)
     assert [path.name for path in raw.iterdir()] == ["images.zip"]
     images = datasets.open_images("folder", raw, ["Smiling"], "balanced")  # which faces alone have

@@ -1,13 +1,12 @@
 """Folders and zips of pictures: labels by sub-folder, and what is passed over, converted or refused."""
 
-import io
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from samples import saved, zip_of
 
 from gans import preprocess
 from gans.base.errors import InputError
@@ -15,25 +14,18 @@ from gans.data import arrays
 from gans.sources import folder
 from gans.sources.labelled import LabelledImages
 
-
-def png(mode: str = "RGB", size: tuple[int, int] = (8, 6), colour: object = 0) -> bytes:
-    file = io.BytesIO()
-    Image.new(mode, size, colour).save(file, "PNG")  # type: ignore[arg-type]
-    return file.getvalue()
+PNG = saved(Image.new("RGB", (8, 6)))
 
 
-def write(root: Path, names: list[str], content: bytes = png()) -> Path:
+def write(root: Path, names: list[str], content: bytes = PNG) -> Path:
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
     return root
 
 
-def zip_of(path: Path, names: list[str]) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name in names:
-            archive.writestr(name, png())
-    return path
+def zipped(path: Path, names: list[str]) -> Path:
+    return zip_of(path, dict.fromkeys(names, PNG))
 
 
 def gathered(root: Path, destination: Path) -> LabelledImages:
@@ -76,14 +68,14 @@ def test_deeper_folders_belong_to_the_class_above(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrapping", ["", "pets/", "a/b/"])
 def test_folders_around_the_classes_do_not_matter(tmp_path: Path, wrapping: str) -> None:
-    path = zip_of(tmp_path / "pets.zip", [wrapping + name for name in CATS + DOGS])
+    path = zipped(tmp_path / "pets.zip", [wrapping + name for name in CATS + DOGS])
     images = gathered(path, tmp_path / "raw")
     assert images.class_names == ["cat", "dog"]
     assert (tmp_path / "raw" / folder.ARCHIVE).read_bytes() == path.read_bytes()
 
 
 def test_backslashes_part_folders_in_a_zip(tmp_path: Path) -> None:
-    images = gathered(zip_of(tmp_path / "pets.zip", ["cat\\1.png", "dog\\2.png"]), tmp_path / "raw")
+    images = gathered(zipped(tmp_path / "pets.zip", ["cat\\1.png", "dog\\2.png"]), tmp_path / "raw")
     assert images.class_names == ["cat", "dog"]
 
 
@@ -100,7 +92,7 @@ def test_the_same_folder_gives_the_same_bytes_whatever_its_dates(tmp_path: Path)
 def test_what_is_no_picture_of_the_users_is_passed_over(tmp_path: Path, packed: bool) -> None:
     others = [".DS_Store", "Thumbs.db", "notes.txt", "__MACOSX/cat/._1.png", "cat/.hidden.png", ".cache/3.png"]
     names = [*others, "cat/1.png", "dog/2.png"]
-    root = zip_of(tmp_path / "root.zip", names) if packed else write(tmp_path / "root", names)
+    root = zipped(tmp_path / "root.zip", names) if packed else write(tmp_path / "root", names)
     assert gathered(root, tmp_path / "raw").names == ["cat/1.png", "dog/2.png"]
 
 
@@ -111,14 +103,6 @@ def test_images_beside_classes_are_refused(tmp_path: Path) -> None:
     ):
         gathered(root, tmp_path / "raw")
     assert not (tmp_path / "raw").exists()
-
-
-@pytest.mark.parametrize("name", ["../1.png", "cat/../../1.png", "/etc/1.png", "..\\1.png"])
-def test_a_zip_that_names_places_outside_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(
-        InputError, match=r"the zip in data\.root names .*; expected names below its own top: pack it anew"
-    ):
-        gathered(zip_of(tmp_path / "bad.zip", [name, "cat/2.png"]), tmp_path / "raw")
 
 
 def test_a_root_that_is_nothing_of_use_is_named(tmp_path: Path) -> None:
@@ -134,15 +118,15 @@ def test_a_root_that_is_nothing_of_use_is_named(tmp_path: Path) -> None:
 
 def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     root = write(tmp_path / "root", CATS)
-    Path(os.fsdecode(os.fsencode(root) + b"/caf\xe9.png")).write_bytes(png())
-    with pytest.raises(InputError, match=r"holds b'caf\\xe9\.png', a name that is not UTF-8; rename it"):
+    Path(os.fsdecode(os.fsencode(root) + b"/caf\xe9.png")).write_bytes(PNG)
+    with pytest.raises(InputError, match=r"data\.root holds 'caf\\udce9\.png'; expected UTF-8 without .*: rename it"):
         folder.gather(root, tmp_path / "raw")
 
 
 def test_only_grey_pictures_make_one_channel(tmp_path: Path) -> None:
     root = tmp_path / "root"
     for number, mode in enumerate(["1", "L", "LA", "I;16"]):
-        write(root, [f"{number}.png"], png(mode))
+        write(root, [f"{number}.png"], saved(Image.new(mode, (8, 6))))
     assert gathered(root, tmp_path / "raw").channels == 1
     write(root, ["9.png"])
     assert gathered(root, tmp_path / "raw").channels == 3
@@ -182,14 +166,6 @@ def test_mixed_sizes_modes_and_formats_are_converted(tmp_path: Path) -> None:
     assert np.abs(packed.images.astype(int) - 51).max() <= 2
     assert packed.meta["splits"] == {"train": [0, 16], "validation": [16, 18], "test": [18, 20]}
     assert packed.meta["crop_px"] is None
-
-
-def test_one_unreadable_image_is_named(tmp_path: Path) -> None:
-    root = write(tmp_path / "root", CATS + DOGS)
-    (root / "dog" / "24.png").write_bytes(png()[:40])
-    with pytest.raises(InputError, match=r"^1 of 20 images cannot be used: dog/24\.png: ") as caught:
-        pack(gathered(root, tmp_path / "raw"), tmp_path / "out")
-    assert "\n" not in str(caught.value)
 
 
 def test_a_class_without_an_image_is_refused(tmp_path: Path) -> None:

@@ -2,12 +2,11 @@
 
 import gzip
 import io
-import struct
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import IMAGES, LABELS, idx_bytes, nists_zip, published
 from torchvision.datasets import EMNIST, FashionMNIST
 
 from gans import preprocess
@@ -17,28 +16,6 @@ from gans.sources import idx
 from gans.sources.labelled import LabelledImages
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-RANDOM = np.random.default_rng(0)
-IMAGES = {
-    "train": RANDOM.integers(0, 256, (20, 28, 28), np.uint8),
-    "t10k": RANDOM.integers(0, 256, (10, 28, 28), np.uint8),
-}
-LABELS = {"train": np.arange(20, dtype=np.uint8) % 10, "t10k": np.arange(10, dtype=np.uint8)}
-
-
-def idx_bytes(values: np.ndarray) -> bytes:
-    """Return an array of bytes as LeCun describes the format: 0, 0, 8, dimensions; lengths, big-endian; values."""
-    return struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.tobytes()
-
-
-def published(root: Path, gzipped: bool = False, prefix: str = "", test: str = "t10k", first_label: int = 0) -> Path:
-    """Write the four files as they are published."""
-    root.mkdir(parents=True, exist_ok=True)
-    for part, name in (("train", "train"), ("t10k", test)):
-        for kind, values in (("images-idx3", IMAGES[part]), ("labels-idx1", LABELS[part] + first_label)):
-            data = idx_bytes(values)
-            path = root / f"{prefix}{name}-{kind}-ubyte{'.gz' if gzipped else ''}"
-            path.write_bytes(gzip.compress(data) if gzipped else data)
-    return root
 
 
 def gathered(root: Path, folder: Path, dataset: str = "mnist", split: str = "balanced") -> LabelledImages:
@@ -118,10 +95,7 @@ def test_fashion_mnists_classes_are_torchvisions() -> None:
 @pytest.mark.parametrize("place", [".", "EMNIST/raw"])
 def test_nists_zip_is_read_in_place(tmp_path: Path, place: str) -> None:
     files = published(tmp_path / "files", gzipped=True, prefix="emnist-balanced-", test="test")
-    (tmp_path / "root" / place).mkdir(parents=True)
-    with zipfile.ZipFile(tmp_path / "root" / place / "gzip.zip", "w") as archive:
-        for path in files.iterdir():
-            archive.write(path, f"gzip/{path.name}")
+    nists_zip(tmp_path / "root" / place / "gzip.zip", files)
     images = gathered(tmp_path / "root", tmp_path / "raw", "emnist")
     assert (pixels(images) == BOTH.transpose(0, 2, 1)).all()
     assert len(images.class_names) == 47

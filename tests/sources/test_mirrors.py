@@ -1,23 +1,20 @@
 """What torchvision fetches from a real server on the loopback address, right, wrong or not at all."""
 
 import gc
-import gzip
 import hashlib
-import pickle
+import shutil
 import socket
-import struct
-import tarfile
 import threading
 import warnings
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import numpy as np
+import cifar_files
 import pytest
+from idx_files import nists_zip, published
 from torchvision.datasets import CIFAR10, EMNIST, MNIST, FashionMNIST
 
 from gans.base import artefacts
@@ -64,50 +61,34 @@ def md5(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-def gzipped_idx(values: np.ndarray) -> bytes:
-    return gzip.compress(struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.tobytes())
-
-
 def serve_idx(server: Server, monkeypatch: pytest.MonkeyPatch, dataset: str) -> None:
     """Serve four small files, or Debian's real ones for Fashion-MNIST, as those that torchvision knows."""
-    for name in mirrors.FOUR_FILES:
-        if dataset == "fashion_mnist" and DEBIAN.exists():
-            (server.folder / name).write_bytes((DEBIAN / name).read_bytes())
-        else:
-            values = np.zeros((10, 28, 28) if "images" in name else (10,), np.uint8)
-            (server.folder / name).write_bytes(gzipped_idx(values))
+    published(server.folder, gzipped=True)
+    if dataset == "fashion_mnist" and DEBIAN.exists():
+        for name in mirrors.FOUR_FILES:
+            shutil.copyfile(DEBIAN / name, server.folder / name)
     known = MNIST if dataset == "mnist" else FashionMNIST
     monkeypatch.setattr(known, "mirrors", [server.url])
     monkeypatch.setattr(known, "resources", [(name, md5(server.folder / name)) for name in mirrors.FOUR_FILES])
 
 
-def serve_emnist(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    with zipfile.ZipFile(server.folder / "gzip.zip", "w") as archive:
-        for split in ("mnist", "letters"):
-            for part in ("train", "test"):
-                images, labels = np.zeros((10, 28, 28), np.uint8), np.ones(10, np.uint8)
-                archive.writestr(f"gzip/emnist-{split}-{part}-images-idx3-ubyte.gz", gzipped_idx(images))
-                archive.writestr(f"gzip/emnist-{split}-{part}-labels-idx1-ubyte.gz", gzipped_idx(labels))
+def serve_emnist(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for split in ("mnist", "letters"):
+        published(tmp_path / "files", gzipped=True, prefix=f"emnist-{split}-", test="test", first_label=1)
+    path = nists_zip(server.folder / "gzip.zip", tmp_path / "files")
     monkeypatch.setattr(EMNIST, "url", f"{server.url}gzip.zip")
-    monkeypatch.setattr(EMNIST, "md5", md5(server.folder / "gzip.zip"))
+    monkeypatch.setattr(EMNIST, "md5", md5(path))
 
 
 def serve_cifar(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    batches = tmp_path / "batches"
-    batches.mkdir()
-    values = {"data": np.zeros((2, 3072), np.uint8), "labels": [0, 9]}
-    names = [name for name, _ in [*CIFAR10.train_list, *CIFAR10.test_list]]
-    for name in names:
-        (batches / name).write_bytes(pickle.dumps(values, 2))
-    (batches / "batches.meta").write_bytes(pickle.dumps({"label_names": [str(i) for i in range(10)]}))
-    archive = server.folder / CIFAR10.filename
-    with tarfile.open(archive, "w:gz") as tar:
-        tar.add(batches, CIFAR10.base_folder)
+    batches = cifar_files.published(tmp_path / "batches", text=str)
+    archive = cifar_files.archive_of(batches, server.folder / CIFAR10.filename)
+    known = {name: [name, md5(batches / name)] for name in (*cifar_files.BATCHES, "batches.meta")}
     monkeypatch.setattr(CIFAR10, "url", server.url + CIFAR10.filename)
     monkeypatch.setattr(CIFAR10, "tgz_md5", md5(archive))
-    monkeypatch.setattr(CIFAR10, "train_list", [[name, md5(batches / name)] for name in names[:5]])
-    monkeypatch.setattr(CIFAR10, "test_list", [[name, md5(batches / name)] for name in names[5:]])
-    monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": md5(batches / "batches.meta")})
+    monkeypatch.setattr(CIFAR10, "train_list", [known[name] for name in cifar_files.BATCHES[:5]])
+    monkeypatch.setattr(CIFAR10, "test_list", [known[name] for name in cifar_files.BATCHES[5:]])
+    monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": known["batches.meta"][1]})
 
 
 @pytest.fixture(params=["mnist", "fashion_mnist", "emnist", "cifar10"])
@@ -115,7 +96,7 @@ def dataset(request: pytest.FixtureRequest, server: Server, monkeypatch: pytest.
     """A data set whose files, much smaller than the published ones, the loopback server has."""
     name = str(request.param)
     if name == "emnist":
-        serve_emnist(server, monkeypatch)
+        serve_emnist(server, monkeypatch, tmp_path)
     elif name == "cifar10":
         serve_cifar(server, monkeypatch, tmp_path)
     else:

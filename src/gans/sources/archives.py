@@ -5,7 +5,6 @@ import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -13,6 +12,7 @@ from gans.base.errors import InputError, in_one_line
 
 MAX_BYTES = 64 * 2**20  # of one picture's file
 MAX_PIXELS = 8192 * 8192
+BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # members compressed otherwise may unpack to any size at once
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.simplefilter("error", Image.DecompressionBombWarning)  # beyond it Pillow refuses, and does not only warn
 
@@ -31,48 +31,45 @@ class Archive:
         except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
             raise InputError(f"{path} is not a readable zip ({in_one_line(error)}); expected {expected}") from None
         files = [info for info in self._zip.infolist() if not info.filename.endswith("/")]  # is_dir fails for no name
-        found = [(name_of(info.filename), info) for info in files]
-        self._members = {name: info for name, info in found if name is not None}
-        if not self._members:
+        found = [(name, info) for info in files if (name := name_of(info.filename)) is not None]
+        self._members = dict(found)
+        if not found:
             raise InputError(f"{path} holds no image; expected {expected}")
-        if len(self._members) < sum(name is not None for name, _ in found):
+        if len(self._members) < len(found):
             raise InputError(f"{path} holds an image twice; expected each name once")
         self.names = sorted(self._members)
         self._formats = tuple(formats)
 
-    def read(self, name: str) -> Image.Image:
+    def read(self, position: int) -> Image.Image:
         """Return a picture, turned as its EXIF orientation says; raise InputError with the name of a damaged one."""
-        info = self._members[name]
-        if info.file_size > MAX_BYTES:
-            raise InputError(f"{name}: {info.file_size} bytes; expected a picture of at most {MAX_BYTES}")
         try:
-            picture = self._opened(name)
+            picture = self._opened(position)
             picture.load()
             ImageOps.exif_transpose(picture, in_place=True)
             return picture
+        except InputError:
+            raise
         except Exception as error:  # zipfile, zlib and Pillow raise a dozen kinds for as many sorts of damage
             kinds = " or ".join(self._formats)
             found = f"not a {kinds}" if isinstance(error, UnidentifiedImageError) else in_one_line(error)
-            raise InputError(f"{name}: {found}; expected a whole {kinds} of at most {MAX_PIXELS} pixels") from None
+            raise InputError(
+                f"{self.names[position]}: {found}; expected a whole {kinds} of at most {MAX_PIXELS} pixels"
+            ) from None
 
-    def mode(self, name: str) -> str | None:
+    def mode(self, position: int) -> str | None:
         """Return Pillow's name of a picture's mode without decoding it; None for one that `read` refuses at once."""
-        if self._members[name].file_size > MAX_BYTES:
-            return None
         try:
-            return self._opened(name).mode
+            return self._opened(position).mode
         except Exception:  # as in `read`, which will tell
             return None
 
-    def _opened(self, name: str) -> Image.Image:
+    def _opened(self, position: int) -> Image.Image:
+        name = self.names[position]
         info = self._members[name]
-        with opened(self._zip, info) as file:
+        if info.file_size > MAX_BYTES:
+            raise InputError(f"{name}: {info.file_size} bytes; expected a picture of at most {MAX_BYTES}")
+        if info.compress_type not in BOUNDED:
+            raise zipfile.BadZipFile("it is compressed, but not deflated: pack it anew")
+        with self._zip.open(info) as file:
             content = file.read(info.file_size)  # without a number, what claims to be small may unpack to gigabytes
         return Image.open(io.BytesIO(content), formats=self._formats)
-
-
-def opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    """Open a member of a zip; raise BadZipFile unless it is stored or deflated, as all others unpack without bound."""
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise zipfile.BadZipFile(f"{info.filename!r} is compressed, but not deflated: pack it anew")
-    return archive.open(info)

@@ -5,17 +5,16 @@ Liu et al. 2015, "Deep Learning Face Attributes in the Wild". Non-commercial res
 
 import re
 import shutil
-import tempfile
 import zipfile
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from gans.base import artefacts, publishing
-from gans.base.errors import InputError
+from gans.base.errors import InputError, in_one_line
 from gans.base.progress import progress_bar
-from gans.sources import archives, downloads
+from gans.sources import archives, downloads, local
 from gans.sources.labelled import LabelledImages
 
 ARCHIVE = "img_align_celeba.zip"
@@ -34,17 +33,10 @@ SPLITS = ("train", "validation", "test")  # 0, 1 and 2 in the partition list
 UNCONDITIONAL = "give -S 'data.condition_on=[]', which unconditional variants alone can do with"
 
 
-class Archive(archives.Archive):
-    """The pictures in a zip of CelebA's layout, called 000001.jpg and so on."""
-
-    def __init__(self, path: Path) -> None:
-        expected = f"CelebA's {ARCHIVE}, with members such as img_align_celeba/000001.jpg"
-        super().__init__(path, _name_of, ("JPEG",), expected)
-
-
-def _name_of(member: str) -> str | None:
-    match = MEMBER.fullmatch(member)
-    return match[1] if match else None
+def open_archive(path: Path) -> archives.Archive:
+    """Return the pictures in a zip of CelebA's layout, called 000001.jpg and so on."""
+    expected = f"CelebA's {ARCHIVE}, with members such as img_align_celeba/000001.jpg"
+    return archives.Archive(path, lambda member: (match := MEMBER.fullmatch(member)) and match[1], ("JPEG",), expected)
 
 
 def open_images(folder: Path, condition_on: Sequence[str]) -> LabelledImages:
@@ -52,20 +44,16 @@ def open_images(folder: Path, condition_on: Sequence[str]) -> LabelledImages:
 
     With k attributes there are 2^k classes; bit j of a label says whether the image has attribute j.
     """
-    archive = Archive(folder / ARCHIVE)
-    if (folder / PARTITION).exists():
-        splits = read_partition(folder / PARTITION, archive.names)
-    else:
-        splits = default_partition(len(archive.names))
-    known, values = (
-        read_attributes(folder / ATTRIBUTES, archive.names) if (folder / ATTRIBUTES).exists() else ([], None)
-    )
+    pictures = open_archive(folder / ARCHIVE)
+    names = pictures.names
+    partition, attributes = folder / PARTITION, folder / ATTRIBUTES
+    known, values = read_attributes(attributes, names) if attributes.exists() else ([], None)
     return LabelledImages(
-        names=archive.names,
-        splits=splits,
-        labels=_labels(folder / ATTRIBUTES, known, values, condition_on) if condition_on else None,
+        names=names,
+        splits=read_partition(partition, names) if partition.exists() else default_partition(len(names)),
+        labels=_labels(attributes, known, values, condition_on) if condition_on else None,
         class_names=[_class_name(code, condition_on) for code in range(1 << len(condition_on))] if condition_on else [],
-        read=lambda position: archive.read(archive.names[position]),
+        read=pictures.read,
         channels=3,
         symmetric=True,
         aligned=True,
@@ -94,14 +82,11 @@ def _class_name(code: int, attributes: Sequence[str]) -> str:
 
 def read_partition(path: Path, names: Sequence[str]) -> dict[str, list[int]]:
     """Return the positions in `names` that belong to each split, as the partition list says."""
-    split_of: dict[str, str] = {}
-    for number, words in _rows(path):
-        if len(words) != 2 or words[1] not in ("0", "1", "2"):
-            raise InputError(f"{path}, line {number}: {' '.join(words)[:80]!r}; expected a file name and 0, 1 or 2")
-        _refuse_repeated(path, number, words[0], split_of)
-        split_of[words[0]] = SPLITS[int(words[1])]
-    _check_agreement(path, split_of, names)
-    return {split: [i for i, name in enumerate(names) if split_of[name] == split] for split in SPLITS}
+    numbers = _values(path, _rows(path), names, 1, {"0", "1", "2"}, "0, 1 or 2")
+    return {
+        split: [position for position, (found,) in enumerate(numbers) if found == str(number)]
+        for number, split in enumerate(SPLITS)
+    }
 
 
 def default_partition(num_images: int) -> dict[str, list[int]]:
@@ -115,46 +100,51 @@ def default_partition(num_images: int) -> dict[str, list[int]]:
 
 def read_attributes(path: Path, names: Sequence[str]) -> tuple[list[str], np.ndarray]:
     """Return the attributes' names, and whether each image has each of them, as bool (len(names), attributes)."""
-    lines = list(_rows(path))
+    lines = _rows(path)
     if len(lines) < 2:
         raise InputError(f"{path} has {len(lines)} lines; expected a count, the attributes' names and a row an image")
     (_, count), (_, known), *rows = lines
     if count != [str(len(rows))]:
         raise InputError(f"{path}: its first line says {' '.join(count)[:80]!r}, but it has {len(rows)} rows")
-    if len(set(known)) < len(known):
-        twice = next(name for place, name in enumerate(known) if name in known[:place])
-        raise InputError(f"{path} names the attribute {twice!r} twice; expected each once")
-    values: dict[str, list[bool]] = {}
-    for number, words in rows:
-        if len(words) != 1 + len(known) or not {"-1", "1"}.issuperset(words[1:]):
-            raise InputError(f"{path}, line {number}: expected a file name and {len(known)} values, each -1 or 1")
-        _refuse_repeated(path, number, words[0], values)
-        values[words[0]] = [word == "1" for word in words[1:]]
-    _check_agreement(path, values, names)
-    return known, np.array([values[name] for name in names], dtype=bool)
+    for place, name in enumerate(known):
+        if name in known[:place]:
+            raise InputError(f"{path} names the attribute {name!r} twice; expected each once")
+    values = _values(path, rows, names, len(known), {"-1", "1"}, f"{len(known)} values, each -1 or 1")
+    return known, np.array([[value == "1" for value in has] for has in values])
 
 
-def _rows(path: Path) -> Iterable[tuple[int, list[str]]]:
-    """Yield line numbers and words: the published lists end their lines in blanks or CRLF, which `split` forgives."""
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Return line numbers and words: the published lists end their lines in blanks or CRLF, which `split` forgives."""
     try:
         lines = path.read_text(encoding="ascii").splitlines()
     except UnicodeDecodeError:
         raise InputError(f"{path} is not a text file; expected one of CelebA's lists") from None
-    yield from ((number, line.split()) for number, line in enumerate(lines, 1) if line.strip())
+    return [(number, line.split()) for number, line in enumerate(lines, 1) if line.strip()]
 
 
-def _refuse_repeated(path: Path, number: int, name: str, listed: Container[str]) -> None:
-    if name in listed:
-        raise InputError(f"{path}, line {number}: {name} stands there a second time; expected one row an image")
-
-
-def _check_agreement(path: Path, listed: Iterable[str], names: Sequence[str]) -> None:
-    """Raise InputError unless the list has exactly one row for each image of the archive."""
-    listed, images = set(listed), set(names)
-    for found, problem in ((images - listed, "has no row for"), (listed - images, "lists what the archive lacks:")):
-        if found:
-            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-            raise InputError(f"{path} {problem} {min(found)}{more}; expected one row for each of {len(images)} images")
+def _values(
+    path: Path,
+    rows: Iterable[tuple[int, list[str]]],
+    names: Sequence[str],
+    count: int,
+    allowed: set[str],
+    expected: str,
+) -> list[list[str]]:
+    """Return the `count` words beside each name, in the order of `names`: a list has exactly one row for each."""
+    values: dict[str, list[str]] = {}
+    for number, (name, *found) in rows:
+        line = f"{path}, line {number}"
+        if len(found) != count or not allowed.issuperset(found):
+            raise InputError(f"{line}: {' '.join([name, *found])[:80]!r}; expected a file name and {expected}")
+        if name in values:
+            raise InputError(f"{line}: {name} stands there a second time; expected one row an image")
+        values[name] = found
+    listed, images = set(values), set(names)
+    for wrong, problem in ((images - listed, "has no row for"), (listed - images, "lists what the archive lacks:")):
+        if wrong:
+            more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+            raise InputError(f"{path} {problem} {min(wrong)}{more}; expected one row for each of {len(images)} images")
+    return [values[name] for name in names]
 
 
 def fetch(folder: Path, kept: Path, url: str, sha256: str | None, with_attributes: bool) -> None:
@@ -166,44 +156,37 @@ def fetch(folder: Path, kept: Path, url: str, sha256: str | None, with_attribute
     for name in (ARCHIVE, ATTRIBUTES) if with_attributes else (ARCHIVE,):
         if (kept / name).exists() and not (folder / name).exists():
             shutil.copyfile(kept / name, folder / name)
-    downloads.fetch(url, folder / ARCHIVE, sha256=(sha256 or ARCHIVE_SHA256).lower(), starts_with=b"PK")
+    downloads.fetch(url, folder / ARCHIVE, sha256=sha256 or ARCHIVE_SHA256)
     if with_attributes:
         fetch_attributes(folder / ATTRIBUTES)
 
 
 def fetch_attributes(destination: Path) -> None:
     """Fetch the attribute list from Google Drive, where alone it is published, with gdown."""
-    by_hand = f"put {ATTRIBUTES} and {ARCHIVE} into a folder and set data.root, or {UNCONDITIONAL}"
     if destination.exists() and artefacts.sha256_of(destination) == ATTRIBUTES_SHA256:
         return
     import gdown  # half a second that no other data set needs
 
-    with tempfile.TemporaryDirectory() as scratch:
-        received = Path(scratch) / ATTRIBUTES
-        try:
-            gdown.download(id=ATTRIBUTES_DRIVE_ID, output=str(received), quiet=True)
-            found = artefacts.sha256_of(received)
-        except Exception as error:  # gdown raises what requests and Drive's pages give it
-            raise InputError(
-                f"{ATTRIBUTES} could not be fetched from Google Drive ({error}); try again later, {by_hand}"
-            ) from None
-        if found != ATTRIBUTES_SHA256:
-            raise InputError(f"Google Drive sent another file than {ATTRIBUTES}; try again later, {by_hand}")
-        shutil.copyfile(received, destination)
+    try:
+        gdown.download(id=ATTRIBUTES_DRIVE_ID, output=str(destination), quiet=True)
+        if artefacts.sha256_of(destination) != ATTRIBUTES_SHA256:
+            raise ValueError("it sent another file")
+    except Exception as error:  # gdown raises what requests and Drive's pages give it
+        destination.unlink(missing_ok=True)
+        raise InputError(
+            f"{ATTRIBUTES} could not be fetched from Google Drive ({in_one_line(error)}); try again later, put "
+            f"{ATTRIBUTES} and {ARCHIVE} into a folder and set data.root, or {UNCONDITIONAL}"
+        ) from None
 
 
-def copy_local(root: Path, folder: Path, sha256: str | None) -> None:
-    """Gather the archive and the lists that lie in `root` in `folder`."""
+def gather(root: Path, folder: Path, sha256: str | None) -> None:
+    """Put the archive and the lists that lie in `root` into `folder`."""
     if not root.is_dir():
         raise InputError(f"data.root is {root}, which is no folder; expected one that holds {ARCHIVE}")
-    if not (root / ARCHIVE).is_file():
-        raise InputError(f"data.root is {root}, which holds no {ARCHIVE}; expected CelebA's files there")
-    if sha256 and (found := artefacts.sha256_of(root / ARCHIVE)) != sha256.lower():
-        raise InputError(f"{root / ARCHIVE} has SHA-256 {found}; expected {sha256.lower()}, as data.sha256 says")
-    publishing.make_anew(folder)
-    for name in (ARCHIVE, PARTITION, ATTRIBUTES, IDENTITIES):
-        if (root / name).is_file():
-            shutil.copyfile(root / name, folder / name)
+    archive = local.find(root, ["."], [ARCHIVE])
+    if sha256 and (found := artefacts.sha256_of(archive)) != sha256.lower():
+        raise InputError(f"{archive} has SHA-256 {found}; expected {sha256.lower()}, as data.sha256 says")
+    local.copy([root / name for name in (ARCHIVE, PARTITION, ATTRIBUTES, IDENTITIES)], folder)
 
 
 def write(

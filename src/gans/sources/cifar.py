@@ -1,5 +1,8 @@
 """CIFAR-10's python batches.
 
+The reader is the project's own: users' files come in here, torchvision's verifies only what it has fetched itself, and
+pickles could run code.
+
 Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images".
 """
 
@@ -7,7 +10,6 @@ import gzip
 import io
 import pickle
 import pickletools
-import shutil
 import tarfile
 from collections.abc import Mapping
 from functools import partial
@@ -15,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from gans.base import publishing
 from gans.base.errors import InputError, in_one_line
+from gans.sources import labelled, local
 from gans.sources.labelled import LabelledImages
 
 ARCHIVE = "cifar-10-python.tar.gz"
@@ -28,52 +29,26 @@ META = "batches.meta"
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 MAX_BYTES = 64 * 2**20  # of one batch; the published ones have 31 million
 CHUNK = 2**20  # bytes that are read at a time
-SHAPE = (3, 32, 32)
 
 
 def gather(root: Path, folder: Path) -> None:
     """Put the batches that lie in `root` or in its cifar-10-batches-py, or the archive with them, into `folder`."""
-    files = [name for names in BATCHES.values() for name in names]
-    places = [place for place in (root / FOLDER, root) if (place / files[0]).is_file()]
-    if not places and not (root / ARCHIVE).is_file():
-        raise InputError(f"data.root is {root}, which holds neither {ARCHIVE} nor {files[0]}; expected one of them")
-    missing = [name for name in files if places and not (places[0] / name).is_file()]
-    if missing:
-        raise InputError(f"{places[0]} holds no {missing[0]}; expected {', '.join(files)}")
-    found = [places[0] / name for name in [*files, META]] if places else [root / ARCHIVE]
-    publishing.make_anew(folder)
-    for path in found:
-        if path.is_file():  # the names of the classes may be missing: they are known
-            shutil.copyfile(path, folder / path.name)
+    places = [".", FOLDER]
+    batches = [local.find(root, places, [name, ARCHIVE]) for names in BATCHES.values() for name in names]
+    local.copy([*batches, batches[0].with_name(META)], folder)  # META may be missing: the classes are known
 
 
 def open_images(folder: Path) -> LabelledImages:
     """Return the pictures of the batches in `folder`, or in the archive there, which is not unpacked."""
     contents = _contents(folder)
-    images: list[np.ndarray] = []
-    labels: list[np.ndarray] = []
-    names: list[str] = []
-    splits: dict[str, range] = {}
+    parts = []
     for split, batches in BATCHES.items():
-        start = len(names)
         for batch in batches:
             if batch not in contents:
                 raise InputError(f"{folder} holds no {batch}; expected CIFAR-10's six batches: fetch it anew")
-            batch_images, batch_labels = _unpacked(batch, contents.pop(batch))
-            images.append(batch_images)
-            labels.append(batch_labels)
-            names += [f"image {number} of {batch}" for number in range(len(batch_images))]
-        splits[split] = range(start, len(names))
-    pixels = np.concatenate(images)
-    return LabelledImages(
-        names=names,
-        splits=splits,
-        labels=np.concatenate(labels),
-        class_names=_class_names(contents[META]) if META in contents else CLASSES,
-        read=lambda position: Image.fromarray(np.ascontiguousarray(pixels[position].transpose(1, 2, 0))),
-        channels=3,
-        symmetric=True,
-    )
+            parts.append(labelled.Part(batch, split, *_unpacked(batch, contents.pop(batch))))
+    class_names = _class_names(contents[META]) if META in contents else CLASSES
+    return labelled.in_memory(parts, class_names, symmetric=True)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -123,17 +98,16 @@ def _limited(path: Path) -> bytes:
 
 
 def _unpacked(name: str, content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images (n, 3, 32, 32) uint8 and the labels (n,) int64 of a batch."""
+    """Return the images (n, 32, 32, 3) uint8 and the labels (n,) int64 of a batch."""
     batch = _mapping(name, content)
-    data, labels = batch.get("data"), batch.get("labels")
-    images = data.values if isinstance(data, _Array) else None
-    if images is None or images.shape[1:] != (3072,):
+    images, labels = _bytes_of(batch.get("data")), batch.get("labels")
+    if images is None:
         raise InputError(f"{name} has no data of n x 3,072 unsigned bytes; expected one of CIFAR-10's batches")
     if not isinstance(labels, list) or not all(type(label) is int and 0 <= label < 10 for label in labels):
         raise InputError(f"{name} has no list of labels from 0 to 9; expected one of CIFAR-10's batches")
     if len(labels) != len(images):
         raise InputError(f"{name} has {len(labels)} labels for {len(images)} images; expected one for each")
-    return images.reshape(-1, *SHAPE), np.array(labels, np.int64)
+    return images.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), np.array(labels, np.int64)
 
 
 def _class_names(content: bytes) -> list[str]:
@@ -166,34 +140,30 @@ def _text(value: object) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-class _Kind:
-    """Stands for NumPy's dtype: of it, its code alone is kept."""
+class _StandIn:
+    """Stands for NumPy's arrays and kinds of numbers, which would take the memory that a pickle names."""
 
-    def __init__(self, code: object, *_: object) -> None:
-        self.code = _text(code)
-
-    def __setstate__(self, state: object) -> None:
-        """Pass over the byte order and the like, which bytes have not."""
-
-
-class _Array:
-    """Stands for NumPy's array, which would take the memory that a pickle names; `values` is None but for bytes."""
-
-    def __init__(self, *_: object) -> None:
-        self.values: np.ndarray | None = None
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
+        self.state: tuple[Any, ...] = ()
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        """Take what arrays pickle: a version, the shape, the kind, whether columns come first, and the bytes."""
-        _, shape, kind, fortran, content = state
-        self.values = _array(content, kind, shape, "F" if fortran else "C").values
+        """Keep what an array or a kind has pickled."""
+        self.state = state
 
 
-def _array(content: bytes, kind: _Kind, shape: tuple[int, ...], order: Any) -> _Array:
-    """Return the array of these bytes, as NumPy's _frombuffer would."""
-    array = _Array()
-    if kind.code == "u1":
-        array.values = np.frombuffer(content, np.uint8).reshape(shape, order=order)
-    return array
+def _bytes_of(found: object) -> np.ndarray | None:
+    """Return the array of n x 3,072 bytes that a stand-in stands for; None for anything else."""
+    match found:
+        case _StandIn(state=(_, shape, _StandIn(arguments=(code, *_)), order, content)):
+            pass
+        case _StandIn(arguments=(content, _StandIn(arguments=(code, *_)), shape, order)):  # since protocol 5
+            pass
+        case _:
+            return None
+    if _text(code) != "u1" or not isinstance(content, bytes | bytearray) or shape != (len(content) / 3072, 3072):
+        return None
+    return np.frombuffer(content, np.uint8).reshape(shape, order="F" if order in ("F", True) else "C")
 
 
 def _latin_1(text: str, encoding: str) -> bytes:
@@ -204,12 +174,12 @@ def _latin_1(text: str, encoding: str) -> bytes:
 
 
 NAMED_BY_ARRAYS: Mapping[tuple[str, str], Any] = {  # what pickles of arrays name, and Python 3 in an old kind of bytes
-    ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _Kind,
-    ("numpy.core.multiarray", "_reconstruct"): _Array,  # NumPy 1; then NumPy 2
-    ("numpy._core.multiarray", "_reconstruct"): _Array,
-    ("numpy.core.numeric", "_frombuffer"): _array,
-    ("numpy._core.numeric", "_frombuffer"): _array,
+    ("numpy", "ndarray"): _StandIn,
+    ("numpy", "dtype"): _StandIn,
+    ("numpy.core.multiarray", "_reconstruct"): _StandIn,  # NumPy 1; then NumPy 2
+    ("numpy._core.multiarray", "_reconstruct"): _StandIn,
+    ("numpy.core.numeric", "_frombuffer"): _StandIn,
+    ("numpy._core.numeric", "_frombuffer"): _StandIn,
     ("_codecs", "encode"): _latin_1,
 }
 

@@ -43,7 +43,7 @@ def download(
                     f"data.root is {root}, but toyfaces are drawn, not read; set dataset: celeba, or empty data.root"
                 )
             case "celeba":
-                celeba.copy_local(root, destination, sha256)
+                celeba.gather(root, destination, sha256)
             case "folder":
                 folder.gather(root, destination)
             case "cifar10":

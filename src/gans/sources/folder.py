@@ -4,7 +4,7 @@ import os
 import shutil
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
@@ -35,7 +35,8 @@ def gather(root: Path, folder: Path) -> None:
     if not root.is_dir():
         found = "which is no zip" if root.exists() else "which does not exist"
         raise InputError(f"data.root is {root}, {found}; expected a folder or a zip of pictures")
-    names = sorted(_files_below(root))
+    files = [Path(parent, file) for parent, _, files in os.walk(root) for file in files]
+    names = sorted(name for path in files if _name_of(name := path.relative_to(root).as_posix()))
     if not names:
         raise InputError(f"data.root is {root}, which holds no image; expected {EXPECTED}")
     _refuse_empty_class(root, names)
@@ -54,45 +55,26 @@ def _refuse_empty_class(root: Path, names: Sequence[str]) -> None:
     """Raise InputError for a sub-folder that holds no picture: as a class it would vanish without a word."""
     holding = {name.split("/")[0] for name in names}
     for path in sorted(root.iterdir()):
-        hidden = path.name.startswith(".") or path.name == "__MACOSX"
-        if path.is_dir() and not path.is_symlink() and not hidden and path.name not in holding:
+        if path.is_dir() and not path.is_symlink() and not _is_hidden(path.name) and path.name not in holding:
             raise InputError(f"{path} holds no image, as a class should; expected {EXPECTED}: add some, or remove it")
 
 
-def _files_below(root: Path) -> Iterator[str]:
-    """Yield the names of the pictures in a folder and its sub-folders, relative to it, parted by slashes."""
-    for parent, _, files in os.walk(root):
-        for file in files:
-            name = (Path(parent) / file).relative_to(root).as_posix()
-            try:
-                name.encode()
-            except UnicodeEncodeError:
-                raise InputError(f"{root} holds {os.fsencode(name)!r}, a name that is not UTF-8; rename it") from None
-            if _is_picture(PurePosixPath(name)):
-                if _has_controls(name):
-                    raise InputError(f"{root} holds {name!r}, a name with a control character; rename it")
-                yield name
-
-
-def _has_controls(name: str) -> bool:
-    """Return whether a name would break the line of a message, or a table: it has a line's end, NUL or the like."""
-    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name)
-
-
-def _is_picture(path: PurePosixPath) -> bool:
-    """Return whether a file counts: neither hidden, nor what macOS leaves in a zip, nor anything but a picture."""
-    passed_over = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
-    return path.suffix.lower() in SUFFIXES and not passed_over
+def _is_hidden(part: str) -> bool:
+    return part.startswith(".") or part == "__MACOSX"  # as macOS leaves it in a zip
 
 
 def _name_of(member: str) -> str | None:
+    """Return the name of a picture's file as messages and tables can show it; None for any other file.
+
+    Raises InputError for a name that leads elsewhere, is not UTF-8, or would break a line.
+    """
     path = PurePosixPath(member.replace("\\", "/"))  # as some programs for Windows write them
     if path.is_absolute() or PureWindowsPath(member).is_absolute() or ".." in path.parts:
-        raise InputError(f"the zip in data.root names {member!r}; expected names below its own top: pack it anew")
-    if not _is_picture(path):
+        raise InputError(f"data.root holds {member!r}; expected names below its own top: pack it anew")
+    if path.suffix.lower() not in SUFFIXES or any(map(_is_hidden, path.parts)):
         return None
-    if _has_controls(member):
-        raise InputError(f"the zip in data.root names {member!r}; expected no control characters: pack it anew")
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in member):
+        raise InputError(f"data.root holds {member!r}; expected UTF-8 without control characters: rename it")
     return str(path)
 
 
@@ -115,8 +97,8 @@ def open_images(folder: Path) -> LabelledImages:
         splits=splits,
         labels=np.array([class_names.index(name) for name in class_of], np.int64) if class_names else None,
         class_names=class_names,
-        read=lambda position: archive.read(archive.names[position]),
-        channels=1 if all(archive.mode(name) in GREY_MODES for name in archive.names) else 3,
+        read=archive.read,
+        channels=1 if all(archive.mode(position) in GREY_MODES for position in range(len(class_of))) else 3,
         symmetric=True,
     )
 

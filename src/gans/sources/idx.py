@@ -1,5 +1,7 @@
 """MNIST, EMNIST and Fashion-MNIST: IDX files of grey pictures and their labels.
 
+The reader is the project's own: users' files come in here, and torchvision's verifies only what it has fetched itself.
+
 LeCun, Cortes and Burges 1998, "The MNIST database"; Cohen et al. 2017, "EMNIST", arXiv:1702.05373; Xiao, Rasul and
 Vollgraf 2017, "Fashion-MNIST", arXiv:1708.07747.
 """
@@ -7,7 +9,6 @@ Vollgraf 2017, "Fashion-MNIST", arXiv:1708.07747.
 import gzip
 import io
 import math
-import shutil
 import string
 import zipfile
 import zlib
@@ -16,11 +17,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from gans.base import publishing
 from gans.base.errors import InputError, in_one_line
-from gans.sources import archives
+from gans.sources import archives, labelled, local
 from gans.sources.labelled import LabelledImages
 
 SIDE = 28  # pixels of each picture
@@ -63,55 +62,26 @@ def class_names(dataset: str, emnist_split: str) -> tuple[str, ...]:
 
 def gather(dataset: str, root: Path, folder: Path, emnist_split: str) -> None:
     """Put the four files that lie in `root` or where torchvision leaves them below it, or EMNIST's zip, in `folder`."""
-    found = []
-    for name in [name for pair in file_names(dataset, emnist_split).values() for name in pair]:
-        wanted = (name, f"{name}.gz", EMNIST_ZIP) if dataset == "emnist" else (name, f"{name}.gz")
-        places = [root / place / file for file in wanted for place in PLACES[dataset]]
-        path = next((path for path in places if path.is_file()), None)
-        if path is None:
-            also = f" or in {', '.join(PLACES[dataset][1:])}"
-            raise InputError(
-                f"data.root is {root}, which holds no {' or '.join(wanted)}; expected the published files there{also}"
-            )
-        found.append(path)
-    publishing.make_anew(folder)
-    for path in dict.fromkeys(found):
-        shutil.copyfile(path, folder / path.name)
+    packed = [EMNIST_ZIP] if dataset == "emnist" else []
+    names = [name for pair in file_names(dataset, emnist_split).values() for name in pair]
+    local.copy([local.find(root, PLACES[dataset], [name, f"{name}.gz", *packed]) for name in names], folder)
 
 
 def open_images(dataset: str, folder: Path, emnist_split: str) -> LabelledImages:
     """Return the pictures of the IDX files in `folder`, upright, with labels from 0 on."""
     classes = class_names(dataset, emnist_split)
-    images: list[np.ndarray] = []
-    labels: list[np.ndarray] = []
-    names: list[str] = []
-    splits: dict[str, range] = {}
+    first_label = 1 if (dataset, emnist_split) == ("emnist", "letters") else 0
+    parts = []
     for split, (images_name, labels_name) in file_names(dataset, emnist_split).items():
-        images.append(_read(folder, images_name, 3))
-        _, height, width = images[-1].shape
+        images = _read(folder, images_name, 3)
+        num_images, height, width = images.shape
         if (width, height) != (SIDE, SIDE):
-            raise InputError(
-                f"{images_name} has pictures of {width} x {height} pixels; expected {SIDE} x {SIDE}: fetch it anew"
-            )
-        first_label = 1 if (dataset, emnist_split) == ("emnist", "letters") else 0
-        labels.append(_read_labels(folder, labels_name, len(images[-1]), first_label, len(classes)))
-        splits[split] = range(len(names), len(names) + len(images[-1]))
-        names += [f"image {number} of {images_name}" for number in range(len(images[-1]))]
-    first_test = splits["test"].start
-
-    def read(position: int) -> Image.Image:
-        picture = images[0][position] if position < first_test else images[1][position - first_test]
-        return Image.fromarray(picture.T if dataset == "emnist" else picture)  # EMNIST's are stored column by column
-
-    return LabelledImages(
-        names=names,
-        splits=splits,
-        labels=np.concatenate(labels),
-        class_names=classes,
-        read=read,
-        channels=1,
-        symmetric=False,
-    )
+            found = f"{images_name} has pictures of {width} x {height} pixels"
+            raise InputError(f"{found}; expected {SIDE} x {SIDE}: fetch it anew")
+        upright = images.transpose(0, 2, 1) if dataset == "emnist" else images  # EMNIST's are stored column by column
+        labels = _read_labels(folder, labels_name, num_images, first_label, len(classes))
+        parts.append(labelled.Part(images_name, split, upright, labels))
+    return labelled.in_memory(parts, classes, symmetric=False)
 
 
 def _read_labels(folder: Path, name: str, count: int, first: int, num_classes: int) -> np.ndarray:
@@ -132,23 +102,23 @@ def _read(folder: Path, name: str, num_dimensions: int) -> np.ndarray:
     Its first four bytes are 0, 0, 8 for unsigned bytes and the number of dimensions; then comes each dimension's length
     in four bytes, the most significant first; then the values, the last dimension changing fastest.
     """
+    head_bytes = 4 + 4 * num_dimensions
     with _opened(folder, name) as (path, file):
-        head = _bytes_of(path, file, 4 + 4 * num_dimensions)
+        head = _bytes_of(path, file, head_bytes)
         if head[:4] != bytes([0, 0, 8, num_dimensions]):
             raise InputError(
                 f"{path} begins with {head[:4].hex(' ')}; expected 00 00 08 {num_dimensions:02x}, an IDX file of "
                 f"unsigned bytes in {num_dimensions} dimension{'s' if num_dimensions > 1 else ''}: fetch it anew"
             )
-        shape = np.frombuffer(head[4:], ">u4").tolist() if len(head) == 4 + 4 * num_dimensions else []
+        shape = np.frombuffer(head[4:], ">u4").tolist() if len(head) == head_bytes else []
         expected = math.prod(shape)
         if not 0 < expected <= MAX_BYTES or not shape:
             raise InputError(f"{path} has the lengths {shape}; expected {num_dimensions}, with 1 to {MAX_BYTES} values")
         values = _bytes_of(path, file, expected + 1)
     if len(values) != expected:
-        found = f"{len(head) + len(values):,}" if len(values) < expected else "more"
-        raise InputError(
-            f"{path} unpacks to {found} bytes; expected {len(head) + expected:,}, as its head says: fetch it anew"
-        )
+        found = f"{head_bytes + len(values):,}" if len(values) < expected else "more"
+        line = f"{path} unpacks to {found} bytes; expected {head_bytes + expected:,}, as its head says: fetch it anew"
+        raise InputError(line)
     return np.frombuffer(values, np.uint8).reshape(shape)
 
 
@@ -164,11 +134,13 @@ def _opened(folder: Path, name: str) -> Iterator[tuple[Path, io.BufferedIOBase]]
         else:
             try:
                 archive = stack.enter_context(zipfile.ZipFile(published))
-                member = stack.enter_context(archives.opened(archive, archive.getinfo(f"gzip/{name}.gz")))
+                info = archive.getinfo(f"gzip/{name}.gz")
+                if info.compress_type not in archives.BOUNDED:
+                    raise zipfile.BadZipFile(f"{info.filename!r} is compressed, but not deflated: pack it anew")
+                member = stack.enter_context(archive.open(info))
             except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, ValueError) as error:
-                raise InputError(
-                    f"{published}: {in_one_line(error)}; expected NIST's zip with gzip/{name}.gz"
-                ) from None
+                expected = f"expected NIST's zip with gzip/{name}.gz"
+                raise InputError(f"{published}: {in_one_line(error)}; {expected}") from None
             yield published / "gzip" / f"{name}.gz", stack.enter_context(gzip.open(member))
 
 
