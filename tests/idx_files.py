@@ -27,14 +27,14 @@ def published(root: Path, gzipped: bool = False, prefix: str = "", test: str = "
         for kind, values in (("images-idx3", IMAGES[part]), ("labels-idx1", LABELS[part] + first_label)):
             data = idx_bytes(values)
             path = root / f"{prefix}{name}-{kind}-ubyte{'.gz' if gzipped else ''}"
-            path.write_bytes(gzip.compress(data) if gzipped else data)
+            path.write_bytes(gzip.compress(data, mtime=0) if gzipped else data)
     return root
 
 
-def nists_zip(path: Path, folder: Path) -> Path:
+def nists_zip(path: Path, folder: Path, compression: int = zipfile.ZIP_DEFLATED) -> Path:
     """Write the files in a folder as NIST publishes EMNIST: in one zip, below gzip/."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         for file in sorted(folder.iterdir()):
-            archive.write(file, f"gzip/{file.name}")
+            archive.writestr(zipfile.ZipInfo(f"gzip/{file.name}"), file.read_bytes(), compression)
     return path

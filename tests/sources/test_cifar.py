@@ -1,15 +1,13 @@
 """CIFAR-10's batches: the published layout, as Python 2 and 3 pickle it, and pickles that are no batch."""
 
-import io
 import os
 import pickle
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from cifar_files import BATCHES, CLASSES, EACH, PIXELS, archive_of, batch, published
+from cifar_files import BATCHES, CLASSES, EACH, PIXELS, batch, files, packed, published, tar
 from torchvision.datasets import CIFAR10
 
 from gans.base.errors import InputError
@@ -42,9 +40,9 @@ def test_batches_of_any_pickle_protocol_are_read(tmp_path: Path, protocol: int, 
 
 
 def test_batches_are_found_in_the_published_folder_and_in_the_archive(tmp_path: Path) -> None:
-    folder = published(tmp_path / "one" / "cifar-10-batches-py")
+    published(tmp_path / "one" / "cifar-10-batches-py")
     check(gathered(tmp_path / "one", tmp_path / "raw"))
-    archive_of(folder, tmp_path / "two" / "cifar-10-python.tar.gz")
+    packed(tmp_path / "two", tar(files().items()))
     check(gathered(tmp_path / "two", tmp_path / "raw"))
     assert [path.name for path in (tmp_path / "raw").iterdir()] == ["cifar-10-python.tar.gz"]
 
@@ -87,8 +85,8 @@ class Harmful:
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_pickle_that_would_run_something_is_refused_and_runs_nothing(tmp_path: Path, protocol: int) -> None:
-    root = published(tmp_path / "root")
-    (root / "data_batch_3").write_bytes(pickle.dumps({"data": Harmful(tmp_path / "harm")}, protocol))
+    harmful = pickle.dumps({"data": Harmful(tmp_path / "harm")}, protocol)
+    root = published(tmp_path / "root", data_batch_3=harmful)
     with pytest.raises(
         InputError, match=r"^data_batch_3 asks for \w+\.mkdir, and could run anything; expected numbers"
     ):
@@ -99,31 +97,28 @@ def test_a_pickle_that_would_run_something_is_refused_and_runs_nothing(tmp_path:
 ROWS = np.zeros((EACH, 3072), np.uint8)
 
 
+WHOLE = pickle.dumps(batch(0))
+
+
 @pytest.mark.parametrize(
-    ("values", "found"),
+    ("content", "found"),
     [
-        ([1, 2], "data_batch_2 holds a list; expected the dictionary of a CIFAR-10 batch"),
-        ({"labels": [0] * EACH}, "data_batch_2 has no data of n x 3,072 unsigned bytes"),
-        ({"data": ROWS[:, :-1], "labels": [0] * EACH}, "has no data of n x 3,072 unsigned bytes"),
-        ({"data": ROWS.astype(float), "labels": [0] * EACH}, "has no data of n x 3,072 unsigned bytes"),
-        ({"data": ROWS, "fine_labels": [0] * EACH}, "has no list of labels from 0 to 9"),
-        ({"data": ROWS, "labels": [0, 1, 2, 10]}, "has no list of labels from 0 to 9"),
-        ({"data": ROWS, "labels": [0, 1, 2]}, "has 3 labels for 4 images; expected one for each"),
+        (pickle.dumps([1, 2]), "holds a list; expected the dictionary of a CIFAR-10 batch"),
+        (pickle.dumps({"labels": [0] * EACH}), "has no data of n x 3,072 unsigned bytes"),
+        (pickle.dumps({"data": ROWS[:, :-1], "labels": [0] * EACH}), "has no data of n x 3,072 unsigned bytes"),
+        (pickle.dumps({"data": ROWS.astype(float), "labels": [0] * EACH}), "has no data of n x 3,072 unsigned bytes"),
+        (pickle.dumps({"data": ROWS, "fine_labels": [0] * EACH}), "has no list of labels from 0 to 9"),
+        (pickle.dumps({"data": ROWS, "labels": [0, 1, 2, 10]}), "has no list of labels from 0 to 9"),
+        (pickle.dumps({"data": ROWS, "labels": [0, 1, 2]}), "has 3 labels for 4 images; expected one for each"),
+        (b"", r"cannot be read \(.*fetch it anew$"),
+        (b"<html>", r"cannot be read \(.*fetch it anew$"),
+        (WHOLE[:-100], r"cannot be read \(.*fetch it anew$"),
     ],
-    ids=["list", "no-data", "narrow", "floats", "cifar-100", "label-10", "few-labels"],
+    ids=["list", "no-data", "narrow", "floats", "cifar-100", "label-10", "few-labels", "empty", "page", "cut"],
 )
-def test_a_batch_of_another_kind_is_named(tmp_path: Path, values: object, found: str) -> None:
-    root = published(tmp_path / "root")
-    (root / "data_batch_2").write_bytes(pickle.dumps(values))
-    with pytest.raises(InputError, match=found):
-        gathered(root, tmp_path / "raw")
-
-
-@pytest.mark.parametrize("content", [b"", b"<html>", pickle.dumps(batch(0))[:-100]], ids=["empty", "page", "cut"])
-def test_a_damaged_batch_is_named(tmp_path: Path, content: bytes) -> None:
-    root = published(tmp_path / "root")
-    (root / "test_batch").write_bytes(content)
-    with pytest.raises(InputError, match=r"^test_batch cannot be read \(.*fetch it anew$") as caught:
+def test_what_is_no_batch_is_named(tmp_path: Path, content: bytes, found: str) -> None:
+    root = published(tmp_path / "root", data_batch_2=content)
+    with pytest.raises(InputError, match=f"^data_batch_2 {found}") as caught:
         gathered(root, tmp_path / "raw")
     assert "\n" not in str(caught.value)
 
@@ -137,29 +132,22 @@ def test_a_missing_batch_is_named_before_anything_is_copied(tmp_path: Path) -> N
 
 
 def test_an_archive_without_a_batch_is_refused(tmp_path: Path) -> None:
-    folder = published(tmp_path / "batches")
-    (folder / "test_batch").unlink()
-    archive_of(folder, tmp_path / "root" / cifar.ARCHIVE)
+    packed(tmp_path / "root", tar(list(files().items())[:5]))
     with pytest.raises(InputError, match="holds no test_batch; expected CIFAR-10's six batches"):
         gathered(tmp_path / "root", tmp_path / "raw")
 
 
 @pytest.mark.parametrize("keep", [0, 40, 20_000])
 def test_an_archive_cut_short_is_named(tmp_path: Path, keep: int) -> None:
-    path = archive_of(published(tmp_path / "batches"), tmp_path / "root" / cifar.ARCHIVE)
+    path = packed(tmp_path / "root", tar(files().items()))
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(InputError, match=r"cifar-10-python\.tar\.gz: .*; expected the whole published archive"):
         gathered(tmp_path / "root", tmp_path / "raw")
 
 
 def test_nothing_is_unpacked_and_nothing_too_large_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "root" / cifar.ARCHIVE
-    path.parent.mkdir()
-    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
-        for name, size in (("../escaped", 3), ("cifar-10-batches-py/data_batch_1", cifar.MAX_BYTES + 1)):
-            info = tarfile.TarInfo(name)
-            info.size = size
-            archive.addfile(info, io.BytesIO(bytes(size)))
+    members = {"../../escaped": b"abc", "data_batch_1": bytes(cifar.MAX_BYTES + 1)}
+    packed(tmp_path / "root", tar(members.items()))
     with pytest.raises(InputError, match=r"data_batch_1 has 67108865 bytes; expected at most 67108864"):
         gathered(tmp_path / "root", tmp_path / "raw")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["raw", "root"]

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from samples import picture
+from picture_files import picture
 
 from gans.base.errors import InputError
 from gans.sources import celeba, datasets
@@ -33,16 +33,6 @@ def test_toyfaces_are_drawn_where_they_are_wanted(tmp_path: Path) -> None:
     assert images.read(0).size == (178, 218)
     assert images.symmetric
     assert images.aligned
-
-
-def test_a_root_for_toyfaces_is_a_misunderstanding(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="toyfaces are drawn, not read; set dataset: celeba"):
-        download(tmp_path / "raw", dataset="toyfaces", root=tmp_path)
-
-
-def test_a_folder_of_images_needs_a_root(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"data\.root is empty; dataset: folder needs one, a folder or a zip"):
-        download(tmp_path / "raw", dataset="folder")
 
 
 def test_a_local_root_is_checked_before_it_counts_as_downloaded(toyfaces_folder: Path, tmp_path: Path) -> None:
@@ -75,8 +65,18 @@ def test_what_is_gathered_from_a_folder_replaces_what_was_there(tmp_path: Path) 
     assert images.labels is None
 
 
-@pytest.mark.parametrize("dataset", ["mnist", "emnist", "fashion_mnist", "cifar10"])
-def test_a_root_without_the_published_files_is_named(tmp_path: Path, dataset: str) -> None:
-    with pytest.raises(InputError, match=rf"data\.root is {tmp_path}, which holds n"):
-        download(tmp_path / "raw", dataset=dataset, root=tmp_path)
+@pytest.mark.parametrize(
+    ("dataset", "with_root", "found"),
+    [
+        ("toyfaces", True, "toyfaces are drawn, not read; set dataset: celeba"),
+        ("folder", False, r"data\.root is empty; dataset: folder needs one, a folder or a zip"),
+        ("mnist", True, r"which holds no train-images-idx3-ubyte or train-images-idx3-ubyte\.gz; expected the"),
+        ("emnist", True, r"which holds no emnist-balanced-train-images.* or gzip\.zip; expected the published files"),
+        ("fashion_mnist", True, r"which holds no train-images-idx3-ubyte or .* there or in FashionMNIST/raw"),
+        ("cifar10", True, r"which holds no data_batch_1 or cifar-10-python\.tar\.gz; expected the published files"),
+    ],
+)
+def test_a_root_of_no_use_is_named(tmp_path: Path, dataset: str, with_root: bool, found: str) -> None:
+    with pytest.raises(InputError, match=rf"data\.root is {tmp_path}, .*{found}" if with_root else found):
+        download(tmp_path / "raw", dataset=dataset, root=tmp_path if with_root else None)
     assert list(tmp_path.iterdir()) == []

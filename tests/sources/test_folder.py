@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from picture_files import saved, zip_of
 from PIL import Image
-from samples import saved, zip_of
 
 from gans import preprocess
 from gans.base.errors import InputError
@@ -37,41 +37,34 @@ CATS = [f"cat/{number}.png" for number in range(10)]
 DOGS = [f"dog/{number}.png" for number in range(20, 30)]
 
 
-def test_sub_folders_are_the_labels(tmp_path: Path) -> None:
-    images = gathered(write(tmp_path / "root", DOGS + CATS), tmp_path / "raw")
-    assert images.names == CATS + DOGS
-    assert images.class_names == ["cat", "dog"]
-    assert images.labels is not None
-    assert images.labels.tolist() == [0] * 10 + [1] * 10
-    assert images.attributes == ()
-    assert not images.aligned
-
-
 def test_of_ten_images_of_a_class_the_ninth_validates_and_the_tenth_tests(tmp_path: Path) -> None:
     images = gathered(write(tmp_path / "root", CATS + DOGS + ["owl/a.png"]), tmp_path / "raw")
     assert images.splits == {"train": [*range(8), *range(10, 18), 20], "validation": [8, 18], "test": [9, 19]}
 
 
-def test_images_in_one_place_have_no_labels(tmp_path: Path) -> None:
-    images = gathered(write(tmp_path / "root", ["b.png", "a.JPG", "c.tiff"]), tmp_path / "raw")
-    assert images.names == ["a.JPG", "b.png", "c.tiff"]
-    assert images.labels is None
-    assert images.class_names == []
-
-
-def test_deeper_folders_belong_to_the_class_above(tmp_path: Path) -> None:
-    images = gathered(write(tmp_path / "root", ["cat/indoors/1.png", "cat/2.png", "dog/a/b/3.png"]), tmp_path / "raw")
-    assert images.class_names == ["cat", "dog"]
-    assert images.labels is not None
-    assert images.labels.tolist() == [0, 0, 1]
-
-
-@pytest.mark.parametrize("wrapping", ["", "pets/", "a/b/"])
-def test_folders_around_the_classes_do_not_matter(tmp_path: Path, wrapping: str) -> None:
-    path = zipped(tmp_path / "pets.zip", [wrapping + name for name in CATS + DOGS])
-    images = gathered(path, tmp_path / "raw")
-    assert images.class_names == ["cat", "dog"]
-    assert (tmp_path / "raw" / folder.ARCHIVE).read_bytes() == path.read_bytes()
+@pytest.mark.parametrize(
+    ("names", "class_names", "labels"),
+    [
+        (DOGS + CATS, ["cat", "dog"], [0] * 10 + [1] * 10),
+        (["b.png", "a.JPG", "c.tiff"], [], None),
+        (["cat/indoors/1.png", "cat/2.png", "dog/a/b/3.png"], ["cat", "dog"], [0, 0, 1]),
+        (["a/b/cat/1.png", "a/b/dog/2.png"], ["cat", "dog"], [0, 1]),
+    ],
+    ids=["classes", "one-place", "deeper-folders", "folders-around"],
+)
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_sub_folders_are_the_labels(
+    tmp_path: Path, packed: bool, names: list[str], class_names: list[str], labels: list[int] | None
+) -> None:
+    root = zipped(tmp_path / "root.zip", names) if packed else write(tmp_path / "root", names)
+    images = gathered(root, tmp_path / "raw")
+    assert images.names == sorted(names)
+    assert images.class_names == class_names
+    assert (images.labels.tolist() if images.labels is not None else None) == labels
+    assert images.attributes == ()
+    assert not images.aligned
+    if packed:
+        assert (tmp_path / "raw" / folder.ARCHIVE).read_bytes() == root.read_bytes()
 
 
 def test_backslashes_part_folders_in_a_zip(tmp_path: Path) -> None:
@@ -96,31 +89,33 @@ def test_what_is_no_picture_of_the_users_is_passed_over(tmp_path: Path, packed: 
     assert gathered(root, tmp_path / "raw").names == ["cat/1.png", "dog/2.png"]
 
 
-def test_images_beside_classes_are_refused(tmp_path: Path) -> None:
-    root = write(tmp_path / "root", ["1.png", *CATS])
-    with pytest.raises(
-        InputError, match=r"has 1\.png beside cat/0\.png; expected all images in one folder, or each in"
-    ):
-        gathered(root, tmp_path / "raw")
+PLAIN = "expected UTF-8 without control characters: rename it"
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["1.png", *CATS], r"has 1\.png beside cat/0\.png; expected all images in one folder, or each in"),
+        ([*CATS, "dog/1.heic"], "dog holds no image, as a class should; expected pictures whose names end in"),
+        (["notes.txt"], r"root, which holds no image; expected pictures whose names end in \.jpg, "),
+        ([*CATS, "a\nb.png"], rf"holds 'a\\nb\.png'; {PLAIN}"),
+        ([*CATS, os.fsdecode(b"caf\xe9.png")], rf"holds 'caf\\udce9\.png'; {PLAIN}"),
+    ],
+    ids=["beside", "empty-class", "nothing", "line-end", "not-utf8"],
+)
+def test_a_folder_of_no_use_is_refused_before_anything_is_written(tmp_path: Path, names: list[str], found: str) -> None:
+    with pytest.raises(InputError, match=found) as caught:
+        folder.gather(write(tmp_path / "root", names), tmp_path / "raw")
+    assert "\n" not in str(caught.value)
     assert not (tmp_path / "raw").exists()
 
 
-def test_a_root_that_is_nothing_of_use_is_named(tmp_path: Path) -> None:
+def test_a_root_that_is_no_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere, which does not exist; expected a folder or a zip of pictures"):
         folder.gather(tmp_path / "nowhere", tmp_path / "raw")
     (tmp_path / "text").write_text("no zip")
     with pytest.raises(InputError, match="text, which is no zip; expected a folder or a zip of pictures"):
         folder.gather(tmp_path / "text", tmp_path / "raw")
-    with pytest.raises(InputError, match=r"which holds no image; expected pictures whose names end in \.jpg, "):
-        folder.gather(tmp_path, tmp_path / "raw")
-    assert not (tmp_path / "raw").exists()
-
-
-def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
-    root = write(tmp_path / "root", CATS)
-    Path(os.fsdecode(os.fsencode(root) + b"/caf\xe9.png")).write_bytes(PNG)
-    with pytest.raises(InputError, match=r"data\.root holds 'caf\\udce9\.png'; expected UTF-8 without .*: rename it"):
-        folder.gather(root, tmp_path / "raw")
 
 
 def test_only_grey_pictures_make_one_channel(tmp_path: Path) -> None:
@@ -166,17 +161,6 @@ def test_mixed_sizes_modes_and_formats_are_converted(tmp_path: Path) -> None:
     assert np.abs(packed.images.astype(int) - 51).max() <= 2
     assert packed.meta["splits"] == {"train": [0, 16], "validation": [16, 18], "test": [18, 20]}
     assert packed.meta["crop_px"] is None
-
-
-def test_a_class_without_an_image_is_refused(tmp_path: Path) -> None:
-    root = write(tmp_path / "root", CATS)
-    (root / "dog").mkdir()
-    (root / "dog" / "1.heic").write_bytes(b"no format that is read here")
-    with pytest.raises(
-        InputError, match=r"dog holds no image, as a class should; expected pictures whose names end in"
-    ):
-        folder.gather(root, tmp_path / "raw")
-    assert not (tmp_path / "raw").exists()
 
 
 def test_a_class_of_one_image_trains(tmp_path: Path) -> None:

@@ -1,13 +1,12 @@
 """IDX files: the published layout, the faults of real copies, and the real Fashion-MNIST where it is installed."""
 
 import gzip
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from idx_files import IMAGES, LABELS, idx_bytes, nists_zip, published
-from torchvision.datasets import EMNIST, FashionMNIST
+from torchvision.datasets import EMNIST, MNIST, FashionMNIST
 
 from gans import preprocess
 from gans.base.errors import InputError
@@ -47,20 +46,12 @@ def test_the_published_files_are_read_where_they_lie(tmp_path: Path, gzipped: bo
         assert not images.aligned
 
 
-def test_digits_are_named_by_themselves(tmp_path: Path) -> None:
-    assert list(gathered(published(tmp_path / "root"), tmp_path / "raw").class_names) == list("0123456789")
-
-
 def test_only_the_four_files_are_gathered(tmp_path: Path) -> None:
     root = published(tmp_path / "root")
+    wanted = sorted(path.name for path in root.iterdir())
     (root / "notes.txt").write_text("mine")
     gathered(root, tmp_path / "raw")
-    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == [
-        "t10k-images-idx3-ubyte",
-        "t10k-labels-idx1-ubyte",
-        "train-images-idx3-ubyte",
-        "train-labels-idx1-ubyte",
-    ]
+    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == wanted
 
 
 def test_emnist_is_turned_upright(tmp_path: Path) -> None:
@@ -88,8 +79,9 @@ def test_emnists_classes_are_torchvisions(split: str) -> None:
     assert list(idx.class_names("emnist", split)) == expected
 
 
-def test_fashion_mnists_classes_are_torchvisions() -> None:
+def test_other_classes_are_torchvisions() -> None:
     assert list(idx.class_names("fashion_mnist", "balanced")) == FashionMNIST.classes
+    assert list(idx.class_names("mnist", "balanced")) == [name.split(" ")[0] for name in MNIST.classes]  # 0 - zero
 
 
 @pytest.mark.parametrize("place", [".", "EMNIST/raw"])
@@ -134,47 +126,48 @@ def test_a_file_that_is_not_whole_is_named(tmp_path: Path, data: bytes, found: s
     assert "\n" not in str(caught.value)
 
 
-def test_a_gzip_cut_short_says_how_much_is_there(tmp_path: Path) -> None:
-    """Uncompressed, a gzip is 10 bytes of head, 5 before a block, and the bytes themselves (RFC 1952, RFC 1951)."""
-    root = published(tmp_path / "root", gzipped=True)
-    (root / f"{TRAIN}.gz").write_bytes(gzip.compress(WHOLE, 0)[:9015])
-    with pytest.raises(InputError, match=rf"{TRAIN}\.gz unpacks to 9,000 bytes; expected 15,696"):
-        gathered(root, tmp_path / "raw")
-
-
-@pytest.mark.parametrize("place", [0, 5000, -8])
-def test_a_flipped_bit_in_a_gzip_is_noticed(tmp_path: Path, place: int) -> None:
-    root = published(tmp_path / "root", gzipped=True)
-    data = bytearray((root / f"{TRAIN}.gz").read_bytes())
+def flipped(place: int) -> bytes:
+    """Return the first file gzipped, with one bit wrong."""
+    data = bytearray(gzip.compress(WHOLE, mtime=0))
     data[place] ^= 1
-    (root / f"{TRAIN}.gz").write_bytes(data)
-    with pytest.raises(InputError, match=rf"{TRAIN}\.gz is damaged \(.*\); expected a gzipped IDX file: fetch it anew"):
-        gathered(root, tmp_path / "raw")
+    return bytes(data)
 
 
-def test_what_claims_little_and_unpacks_to_much_is_read_no_further(tmp_path: Path) -> None:
+DAMAGED = r"is damaged \(.*\); expected a gzipped IDX file: fetch it anew"
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        # Uncompressed, a gzip is 10 bytes of head, 5 before a block, and the bytes themselves (RFC 1952, RFC 1951).
+        (gzip.compress(WHOLE, 0)[:9015], "unpacks to 9,000 bytes; expected 15,696"),
+        (gzip.compress(WHOLE)[:-1], r"is damaged \(.*\); expected a whole gzip: fetch it anew"),
+        (flipped(0), DAMAGED),
+        (flipped(5000), DAMAGED),
+        (flipped(-8), DAMAGED),
+        (gzip.compress(WHOLE + bytes(200 * 2**20), 1), "unpacks to more bytes; expected 15,696"),
+    ],
+    ids=["cut", "cut-checksum", "head", "middle", "checksum", "bomb"],
+)
+def test_a_damaged_gzip_is_named(tmp_path: Path, data: bytes, found: str) -> None:
     root = published(tmp_path / "root", gzipped=True)
-    bomb = io.BytesIO()
-    with gzip.GzipFile(fileobj=bomb, mode="w", compresslevel=1) as file:
-        file.write(WHOLE)
-        for _ in range(200):
-            file.write(bytes(2**20))
-    (root / f"{TRAIN}.gz").write_bytes(bomb.getvalue())
-    with pytest.raises(InputError, match="unpacks to more bytes; expected 15,696"):
+    (root / f"{TRAIN}.gz").write_bytes(data)
+    with pytest.raises(InputError, match=rf"{TRAIN}\.gz {found}"):
         gathered(root, tmp_path / "raw")
 
 
-def test_labels_must_be_as_many_as_images(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "labels", "found"),
+    [
+        ("train-labels-idx1-ubyte", LABELS["train"][:-1], "has 19 labels for 20 images; expected one for each"),
+        ("t10k-labels-idx1-ubyte", LABELS["t10k"] + 5, "has the label 10; expected 0 to 9"),
+    ],
+    ids=["few", "out-of-range"],
+)
+def test_labels_that_do_not_fit_are_named(tmp_path: Path, name: str, labels: np.ndarray, found: str) -> None:
     root = published(tmp_path / "root")
-    (root / "train-labels-idx1-ubyte").write_bytes(idx_bytes(LABELS["train"][:-1]))
-    with pytest.raises(InputError, match="train-labels-idx1-ubyte has 19 labels for 20 images; expected one for each"):
-        gathered(root, tmp_path / "raw")
-
-
-def test_a_label_out_of_range_is_named(tmp_path: Path) -> None:
-    root = published(tmp_path / "root")
-    (root / "t10k-labels-idx1-ubyte").write_bytes(idx_bytes(LABELS["t10k"] + 5))
-    with pytest.raises(InputError, match="t10k-labels-idx1-ubyte has the label 10; expected 0 to 9"):
+    (root / name).write_bytes(idx_bytes(labels))
+    with pytest.raises(InputError, match=f"{name} {found}"):
         gathered(root, tmp_path / "raw")
 
 

@@ -4,17 +4,14 @@ import gc
 import hashlib
 import shutil
 import socket
-import threading
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cifar_files
 import pytest
 from idx_files import nists_zip, published
+from server import Shelf
+from server import shelf as shelf  # a fixture
 from torchvision.datasets import CIFAR10, EMNIST, MNIST, FashionMNIST
 
 from gans.base import artefacts
@@ -28,63 +25,34 @@ PUBLISHED = {  # the MD5s that torchvision would check, before the tests change 
 }
 
 
-@dataclass
-class Server:
-    """A folder on a loopback server, and the requests that it has answered."""
-
-    folder: Path
-    url: str = ""
-    requests: list[str] = field(default_factory=list)
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    shared = Server(tmp_path / "server")
-    shared.folder.mkdir()
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *words: object) -> None:
-            shared.requests.append(self.path)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(shared.folder))) as http:
-        shared.url = f"http://127.0.0.1:{http.server_port}/"
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield shared
-        http.shutdown()
-        thread.join()
-
-
 def md5(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-def serve_idx(server: Server, monkeypatch: pytest.MonkeyPatch, dataset: str) -> None:
+def serve_idx(shelf: Shelf, monkeypatch: pytest.MonkeyPatch, dataset: str) -> None:
     """Serve four small files, or Debian's real ones for Fashion-MNIST, as those that torchvision knows."""
-    published(server.folder, gzipped=True)
+    published(shelf.folder, gzipped=True)
     if dataset == "fashion_mnist" and DEBIAN.exists():
         for name in mirrors.FOUR_FILES:
-            shutil.copyfile(DEBIAN / name, server.folder / name)
+            shutil.copyfile(DEBIAN / name, shelf.folder / name)
     known = MNIST if dataset == "mnist" else FashionMNIST
-    monkeypatch.setattr(known, "mirrors", [server.url])
-    monkeypatch.setattr(known, "resources", [(name, md5(server.folder / name)) for name in mirrors.FOUR_FILES])
+    monkeypatch.setattr(known, "mirrors", [shelf.url])
+    monkeypatch.setattr(known, "resources", [(name, md5(shelf.folder / name)) for name in mirrors.FOUR_FILES])
 
 
-def serve_emnist(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def serve_emnist(shelf: Shelf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for split in ("mnist", "letters"):
         published(tmp_path / "files", gzipped=True, prefix=f"emnist-{split}-", test="test", first_label=1)
-    path = nists_zip(server.folder / "gzip.zip", tmp_path / "files")
-    monkeypatch.setattr(EMNIST, "url", f"{server.url}gzip.zip")
+    path = nists_zip(shelf.folder / "gzip.zip", tmp_path / "files")
+    monkeypatch.setattr(EMNIST, "url", f"{shelf.url}gzip.zip")
     monkeypatch.setattr(EMNIST, "md5", md5(path))
 
 
-def serve_cifar(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def serve_cifar(shelf: Shelf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     batches = cifar_files.published(tmp_path / "batches", text=str)
-    archive = cifar_files.archive_of(batches, server.folder / CIFAR10.filename)
+    archive = cifar_files.packed(shelf.folder, cifar_files.tar(cifar_files.files(text=str).items()))
     known = {name: [name, md5(batches / name)] for name in (*cifar_files.BATCHES, "batches.meta")}
-    monkeypatch.setattr(CIFAR10, "url", server.url + CIFAR10.filename)
+    monkeypatch.setattr(CIFAR10, "url", shelf.url + CIFAR10.filename)
     monkeypatch.setattr(CIFAR10, "tgz_md5", md5(archive))
     monkeypatch.setattr(CIFAR10, "train_list", [known[name] for name in cifar_files.BATCHES[:5]])
     monkeypatch.setattr(CIFAR10, "test_list", [known[name] for name in cifar_files.BATCHES[5:]])
@@ -92,15 +60,15 @@ def serve_cifar(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 @pytest.fixture(params=["mnist", "fashion_mnist", "emnist", "cifar10"])
-def dataset(request: pytest.FixtureRequest, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def dataset(request: pytest.FixtureRequest, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """A data set whose files, much smaller than the published ones, the loopback server has."""
     name = str(request.param)
     if name == "emnist":
-        serve_emnist(server, monkeypatch, tmp_path)
+        serve_emnist(shelf, monkeypatch, tmp_path)
     elif name == "cifar10":
-        serve_cifar(server, monkeypatch, tmp_path)
+        serve_cifar(shelf, monkeypatch, tmp_path)
     else:
-        serve_idx(server, monkeypatch, name)
+        serve_idx(shelf, monkeypatch, name)
     return name
 
 
@@ -109,32 +77,32 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def test_what_was_published_is_fetched_and_nothing_beside_it_is_kept(
-    dataset: str, server: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    dataset: str, shelf: Shelf, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     mirrors.fetch(dataset, tmp_path / "incoming", tmp_path / "nothing")
-    assert hashes(tmp_path / "incoming") == hashes(server.folder)
+    assert hashes(tmp_path / "incoming") == hashes(shelf.folder)
     images = datasets.open_images(dataset, tmp_path / "incoming", [], "letters")
     assert set(images.splits) == {"train", "test"}
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_is_right_already_is_not_fetched_again(dataset: str, server: Server, tmp_path: Path) -> None:
+def test_what_is_right_already_is_not_fetched_again(dataset: str, shelf: Shelf, tmp_path: Path) -> None:
     mirrors.fetch(dataset, tmp_path / "kept", tmp_path / "nothing")
-    server.requests.clear()
+    shelf.requests.clear()
     mirrors.fetch(dataset, tmp_path / "incoming", tmp_path / "kept")
-    assert server.requests == []
-    assert hashes(tmp_path / "incoming") == hashes(server.folder)
+    assert shelf.requests == []
+    assert hashes(tmp_path / "incoming") == hashes(shelf.folder)
 
 
-def test_what_is_wrong_already_is_fetched_again(dataset: str, server: Server, tmp_path: Path) -> None:
+def test_what_is_wrong_already_is_fetched_again(dataset: str, shelf: Shelf, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     mirrors.fetch(dataset, kept, tmp_path / "nothing")
     damaged = sorted(kept.iterdir())[0]
     damaged.write_bytes(damaged.read_bytes()[:-1])
-    server.requests.clear()
+    shelf.requests.clear()
     mirrors.fetch(dataset, tmp_path / "incoming", kept)
-    assert set(server.requests) == {f"/{damaged.name}"}
-    assert hashes(tmp_path / "incoming") == hashes(server.folder)
+    assert set(shelf.requests) == {f"/{damaged.name}"}
+    assert hashes(tmp_path / "incoming") == hashes(shelf.folder)
 
 
 def refusal(dataset: str, folder: Path) -> str:
@@ -152,13 +120,13 @@ def refusal(dataset: str, folder: Path) -> str:
 @pytest.mark.parametrize("fault", ["wrong bytes", "missing", "down"])
 def test_a_failure_is_one_line_and_leaves_nothing(
     dataset: str,
-    server: Server,
+    shelf: Shelf,
     tmp_path: Path,
     fault: str,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for path in server.folder.iterdir():
+    for path in shelf.folder.iterdir():
         if fault == "wrong bytes":
             path.write_bytes(path.read_bytes() + b"and more")
         elif fault == "missing":
@@ -179,7 +147,7 @@ def test_a_failure_is_one_line_and_leaves_nothing(
 
 
 def test_a_silent_server_is_not_waited_for_for_ever(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setattr(mirrors, "TIMEOUT_S", 0.2)
