@@ -6,12 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from conftest import ROOT
 from dvc.utils.serialize import modify_yaml
+
+LONGEST_S = 1200.0  # that a command may take
 
 # A run of seconds: params.yaml with these values, otherwise as committed.
 SMALL = {
@@ -43,7 +46,7 @@ class Workspace:
     def run(self, *words: str, check: bool = True) -> str:
         """Return what a command printed."""
         with self.start(*words) as command:
-            output = command.communicate()[0]
+            output = command.communicate(timeout=LONGEST_S)[0]
         assert not check or command.returncode == 0, output
         return output
 
@@ -58,6 +61,15 @@ class Workspace:
             text=True,
             start_new_session=True,
         )
+
+    def experiment(self, *options: str, words: Sequence[str] = (), check: bool = True) -> str:
+        """Return what an experiment with some settings of its own printed."""
+        return self.run("dvc", "exp", "run", *words, *with_settings(options), check=check)
+
+    def commit(self) -> None:
+        """Commit all that there is."""
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message=all")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -75,6 +87,10 @@ class Workspace:
     def lock(self) -> dict[str, dict[str, object]]:
         stages: dict[str, dict[str, object]] = yaml.safe_load((self.folder / "dvc.lock").read_text())["stages"]
         return stages
+
+
+def with_settings(options: Sequence[str]) -> list[str]:
+    return [word for option in options for word in ("-S", option)]
 
 
 def stages_run(output: str) -> list[str]:
@@ -108,6 +124,5 @@ def cloned(folder: Path, changes: dict[str, object] | None = None) -> Workspace:
     clone.run("git", "init", "--quiet", "--initial-branch=main")
     clone.run("git", "config", "user.email", "tests@localhost")
     clone.run("git", "config", "user.name", "tests")
-    clone.run("git", "add", "--all")
-    clone.run("git", "commit", "--quiet", "--message=small")
+    clone.commit()
     return clone

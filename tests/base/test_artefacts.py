@@ -36,7 +36,7 @@ def test_an_array_comes_back_and_is_never_a_pickle(tmp_path: Path) -> None:
         artefacts.write_array(tmp_path / "b.npy", np.array([{}], dtype=object))
 
 
-def test_a_full_disk_is_told_with_the_file_that_had_no_room(tmp_path: Path) -> None:
+def test_a_full_disk_names_the_file_that_had_no_room(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:

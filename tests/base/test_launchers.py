@@ -50,7 +50,7 @@ def test_a_batch_that_the_ranks_do_not_divide_is_refused_before_anything_runs(wr
 
 
 @pytest.mark.parametrize("option", ["--rdzv-endpoint=host.invalid:29400", "--rdzv_endpoint=host.invalid:29400"])
-def test_a_meeting_place_that_nobody_knows_is_told_of(option: str) -> None:
+def test_a_meeting_place_that_nobody_knows_is_refused(option: str) -> None:
     line = "run.launcher: nothing answers at host.invalid:29400, where the ranks are to meet .*; start torchrun on that"
     with pytest.raises(InputError, match=line):
         launchers.check_meeting_place(f"torchrun --nnodes=2 {option}")

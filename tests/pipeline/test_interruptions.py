@@ -6,13 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import chaos
 import pytest
 import yaml
-from clone import Workspace, cloned, stages_run, write_params
+from clone import LONGEST_S, Workspace, cloned, stages_run, with_settings, write_params
+from programs import DEADLINE_S, until
 
 pytestmark = pytest.mark.slow
 
@@ -22,33 +22,21 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A repository in which `dvc repro` has prepared the images."""
     clone = cloned(tmp_path_factory.mktemp("clone") / "gans")
     clone.run("dvc", "repro", "preprocess")
-    clone.run("git", "add", "--all")
-    clone.run("git", "commit", "--quiet", "--message=run")
+    clone.commit()
     return clone
 
 
 # Some seconds of training, and a state every tenth of a second.
 LONGER = ("++variants.dcgan.epochs=20", "run.save_seconds=0.1", "seeds=1", "evaluate.every_epochs=null")
-SET = [word for option in LONGER for word in ("-S", option)]
+SET = with_settings(LONGER)
 
 
 def until_it_trains(workspace: Workspace, command: subprocess.Popen[str] | None = None) -> Path:
     """Wait until a training of dcgan has saved two states; return its lock, which is there as long as it lives."""
-    for _ in range(6000):
-        if len(chaos.states(workspace.folder / "scratch" / "dcgan")) >= 2:
-            (lock,) = (workspace.folder / "scratch" / "dcgan").glob("*.lock")
-            return lock
-        assert command is None or command.poll() is None
-        time.sleep(0.01)
-    raise AssertionError("no state was saved")
-
-
-def until_gone(path: Path) -> None:
-    for _ in range(6000):
-        if not path.exists():
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"{path} is still there")
+    folder = workspace.folder / "scratch" / "dcgan"
+    until(lambda: len(chaos.states(folder)) >= 2, alive=command)
+    (lock,) = folder.glob("*.lock")
+    return lock
 
 
 def trained_bytes(lock: dict[str, dict[str, object]]) -> dict[str, str]:
@@ -109,7 +97,7 @@ def test_an_experiment_whose_dvc_was_killed_goes_on(
     command = workspace.start(*words)
     lock = until_it_trains(workspace, command)
     command.kill()
-    until_gone(lock)  # the trainer has learnt of it, saved, and ended
+    until(lambda: not lock.exists())  # the trainer has learnt of it, saved, and ended
     command.communicate(timeout=60)
     workspace.run("git", "switch", "--quiet", "--discard-changes", "main")
     assert "going on after step" in workspace.run(*words)
@@ -121,14 +109,8 @@ def test_an_experiment_whose_dvc_was_killed_goes_on(
 def start_worker(workspace: Workspace) -> None:
     """Start what takes experiments from the queue; it lives on in the background until the queue is empty."""
     quiet = subprocess.DEVNULL
-    subprocess.run(
-        ["dvc", "queue", "start"],
-        cwd=workspace.folder,
-        env=workspace.environment,
-        stdout=quiet,
-        stderr=quiet,
-        check=True,
-    )
+    how = {"cwd": workspace.folder, "env": workspace.environment, "timeout": DEADLINE_S}
+    subprocess.run(["dvc", "queue", "start"], stdout=quiet, stderr=quiet, check=True, **how)
 
 
 def test_a_queued_experiment_that_was_killed_goes_on_when_queued_again(
@@ -139,21 +121,18 @@ def test_a_queued_experiment_that_was_killed_goes_on_when_queued_again(
     start_worker(workspace)
     lock = until_it_trains(workspace)
     workspace.run("dvc", "queue", "kill", "--force", "first")
-    until_gone(lock)
+    until(lambda: not lock.exists())
     workspace.run(*words, "--name", "second")
     start_worker(workspace)
-    for _ in range(60):
-        if "second" in workspace.run("dvc", "exp", "list", "--name-only"):
-            break
-        time.sleep(1)
+    until(lambda: "second" in workspace.run("dvc", "exp", "list", "--name-only"))
     assert "going on after step" in workspace.run("dvc", "queue", "logs", "second")
     assert trained_bytes(lock_of(workspace, "second")) == longer
 
 
 def test_a_sweep_is_queued_and_run_two_at_a_time_by_make(workspace: Workspace) -> None:
     """In an environment that has nothing of the project on its PATH, as in a fresh terminal."""
-    sweep = ("-S", "++variants.dcgan.lr=1e-4,2e-4", "-S", "seeds=1", "-S", "active=[dcgan,r3gan]")
-    queued = workspace.run("dvc", "exp", "run", "--queue", *sweep, "train")
+    sweep = ("++variants.dcgan.lr=1e-4,2e-4", "seeds=1", "active=[dcgan,r3gan]")
+    queued = workspace.experiment(*sweep, words=["--queue", "train"])
     names = re.findall(r"Queued experiment '([^']+)'", queued)
     assert len(names) == 2
     workspace.run("dvc", "queue", "remove", "--success", "--failed")  # what other tests have left
@@ -163,7 +142,7 @@ def test_a_sweep_is_queued_and_run_two_at_a_time_by_make(workspace: Workspace) -
         env={**workspace.environment, "PATH": os.defpath},
         capture_output=True,
         text=True,
-        check=False,
+        timeout=LONGEST_S,
     )
     logs = [workspace.run("dvc", "queue", "logs", name) for name in names]
     assert done.returncode == 0, (done.stdout, done.stderr, *logs)
@@ -177,7 +156,7 @@ def test_a_sweep_is_queued_and_run_two_at_a_time_by_make(workspace: Workspace) -
 def test_two_ranks_train_in_the_pipeline_and_repeat_themselves(workspace: Workspace) -> None:
     """With batch normalisation, whose counters are whole numbers, and two seeds, which both ranks go through."""
     launcher = 'run.launcher="torchrun --standalone --nproc-per-node=2"'
-    workspace.run("dvc", "exp", "run", "-S", launcher, "-S", "active=[dcgan]", "train@dcgan")
+    workspace.experiment(launcher, "active=[dcgan]", words=["train@dcgan"])
     facts = workspace.json("metrics/train/dcgan.json")
     assert (facts["ranks"], facts["seeds"], facts["images_seen"]) == (2, 2, 480)
     once = trained_bytes(workspace.lock())

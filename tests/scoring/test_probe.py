@@ -11,7 +11,7 @@ from gans.networks.settings import AdversarialSettings
 from gans.scoring import probe
 
 
-def test_what_a_line_separates_is_told_apart_and_noise_is_not() -> None:
+def test_what_a_line_separates_is_recognised_and_noise_is_not() -> None:
     random = np.random.default_rng(0)
     features = random.normal(size=(400, 10)).astype(np.float32)
     labels = (features[:, 3] > 0).astype(int)

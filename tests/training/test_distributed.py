@@ -173,7 +173,7 @@ def test_more_ranks_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
         pass
 
 
-def test_ranks_that_never_come_are_told_of(monkeypatch: pytest.MonkeyPatch, cpu: torch.device) -> None:
+def test_ranks_that_never_come_are_reported(monkeypatch: pytest.MonkeyPatch, cpu: torch.device) -> None:
     values = {"TORCHELASTIC_RUN_ID": "x", "LOCAL_WORLD_SIZE": "1", "WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0"}
     for name, value in {**values, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29511"}.items():
         monkeypatch.setenv(name, value)
