@@ -162,9 +162,8 @@ def changed(handler: Handler) -> None:
         (b"", [another], OTHER),
         (OTHER[:CUT], [another, another], OTHER),
         (b"", [changed, ranged], OTHER[:CUT] + CONTENT[CUT:]),
-        (b"", [status(200, Content_Type="text/html")], b"<html>no</html>"),
     ],
-    ids=["another-file", "another-twice", "changed-meanwhile", "quota-page"],
+    ids=["another-file", "another-twice", "changed-meanwhile"],
 )
 def test_a_wrong_hash_leaves_neither_file_nor_part(
     server: Server, destination: Path, part: Path, older: bytes, answers: list[Answer], found: bytes
@@ -178,6 +177,20 @@ def test_a_wrong_hash_leaves_neither_file_nor_part(
     assert got in refusal(server, destination)
     assert list(destination.parent.iterdir()) == []
     assert len(server.requests) == len(answers)
+    get(server, destination)
+    check(destination)
+
+
+def test_a_web_page_in_the_files_place_costs_nothing_of_what_was_received(
+    server: Server, destination: Path, part: Path
+) -> None:
+    """As a server sends it whose quota is used up: with status 200, whatever was asked for."""
+    part.write_bytes(CONTENT[:CUT])
+    server.answers = [status(200, Content_Type="text/html; charset=utf-8")]
+    assert "the server sent a web page (a quota or log-in page?), not the file; rerun later" in refusal(
+        server, destination
+    )
+    assert part.read_bytes() == CONTENT[:CUT]
     get(server, destination)
     check(destination)
 

@@ -86,15 +86,17 @@ def _receive(part: Path, url: str, session: requests.Session, timeout_s: float) 
         headers["Range"] = f"bytes={offset}-"
     with session.get(url, headers=headers, stream=True, timeout=timeout_s) as response:
         status, found = response.status_code, f"the server answered {response.status_code} {response.reason}"
-        told = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+        placed = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         if status == 429 or status >= 500:
             raise requests.ConnectionError(found)
-        if offset and (status == 416 or (status == 206 and not (told and int(told[1]) == offset))):
+        if offset and (status == 416 or (status == 206 and not (placed and int(placed[1]) == offset))):
             part.unlink()
             raise requests.ConnectionError(f"the server cannot continue at byte {offset:,}")
         if status != 200 and not (offset and status == 206):
             raise InputError(f"{found}, expected 200 OK; correct the address")
-        resumed = told if status == 206 else None  # 200 is the whole: Range was not asked for, or ignored
+        if response.headers.get("Content-Type", "").lower().startswith("text/html"):  # what was received is kept
+            raise InputError("the server sent a web page (a quota or log-in page?), not the file; rerun later")
+        resumed = placed if status == 206 else None  # 200 is the whole: Range was not asked for, or ignored
         total = int(resumed[2] if resumed else response.headers.get("Content-Length", 0))
         free = shutil.disk_usage(part.parent).free
         if total - offset > free:
