@@ -3,12 +3,13 @@
 import io
 import warnings
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gans.base.errors import InputError, in_one_line
+from gans.base.progress import progress_bar
 
 MAX_BYTES = 64 * 2**20  # of one picture's file
 MAX_PIXELS = 8192 * 8192
@@ -73,3 +74,11 @@ class Archive:
         with self._zip.open(info) as file:
             content = file.read(info.file_size)  # without a number, what claims to be small may unpack to gigabytes
         return Image.open(io.BytesIO(content), formats=self._formats)
+
+
+def write(path: Path, members: Iterable[tuple[str, bytes]], count: int, description: str) -> None:
+    """Write `count` members, names and bytes, as a zip without dates: the same members give the same bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive, progress_bar(count, description, "img") as bar:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name), content)
+            bar.update()

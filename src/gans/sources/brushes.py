@@ -24,34 +24,25 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
 
 def smooth(value: Array) -> Array:
     """Return the smoothstep of value: 0 below 0, 1 above 1."""
-    value = np.maximum(value, 0.0)
-    np.minimum(value, 1.0, out=value)
-    bend = value * -2.0
-    bend += 3.0
-    bend *= value
-    bend *= value
-    return bend
+    value = np.minimum(np.maximum(value, 0.0), 1.0)
+    return (value * -2.0 + 3.0) * value * value
 
 
 def inside(distance: Array, blur: float = 1.6) -> Array:
     """Return the coverage 0..1 of a shape, from the signed distance to its edge, negative inside."""
-    value = distance * (-1.0 / blur)
-    value += 0.5
-    return smooth(value)
+    return smooth(distance * (-1.0 / blur) + 0.5)
 
 
 def oval(x: Array, y: Array, half_width: float, half_height: float) -> Array:
     """Return the signed distance, good near the edge, to an ellipse about the origin."""
     u, v = x * (1 / half_width), y * (1 / half_height)
-    u *= u
-    v *= v
-    return (np.sqrt(u + v) - 1.0) * min(half_width, half_height)
+    return (np.sqrt(u * u + v * v) - 1.0) * min(half_width, half_height)
 
 
 def bump(phase: Array) -> Array:
     """Return a smooth wave 0..1 of period 1."""
     phase = phase - np.floor(phase)
-    phase *= 1.0 - phase
+    phase = phase * (1.0 - phase)
     return phase * phase * 16.0
 
 
@@ -73,10 +64,8 @@ COLUMNS = np.arange(WIDTH, dtype=np.float32)[None, :]
 
 def noise(x: Array, y: Array) -> Array:
     """Return NOISE at pixels x, y, which may be anything above -4096."""
-    place = (y + 4096.0).astype(np.intp) & 511
-    place <<= 9
-    place += (x + 4096.0).astype(np.intp) & 511
-    return NOISE.take(place, mode="wrap")
+    row, column = ((place + 4096.0).astype(np.intp) & 511 for place in (y, x))
+    return NOISE.take(512 * row + column)
 
 
 class Patch(NamedTuple):
@@ -88,8 +77,7 @@ class Patch(NamedTuple):
 
     def blend(self, colour: Colour, coverage: Array) -> None:
         """Paint a colour as thickly as coverage, 0..1, says."""
-        step = np.array(colour, np.float32).reshape(3, 1, 1) - self.pixels
-        step *= coverage
+        step = (np.array(colour, np.float32).reshape(3, 1, 1) - self.pixels) * coverage
         np.add(self.pixels, step, out=self.pixels)
 
 
@@ -124,9 +112,7 @@ class Frame:
         patch = self.patch(x, y, wide, high)
         u, v = (patch.x - x) * (1 / wide), (patch.y - y) * (1 / high)
         fade = np.maximum(1.0 - u * u - v * v, 0.0)
-        fade *= fade
-        fade *= opacity
-        patch.blend(colour, fade)
+        patch.blend(colour, fade * fade * opacity)
 
     def bow(self, colour: Colour, x: float, y: float, wide: float, rise: float, thick: float, opacity: float) -> None:
         """Paint a parabola through (x +- wide, y) whose apex is `rise` above, thinning out to its ends."""

@@ -5,15 +5,13 @@ Liu et al. 2015, "Deep Learning Face Attributes in the Wild". Non-commercial res
 
 import re
 import shutil
-import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from gans.base import artefacts, publishing
 from gans.base.errors import InputError, in_one_line
-from gans.base.progress import progress_bar
 from gans.sources import archives, downloads, local
 from gans.sources.labelled import LabelledImages
 
@@ -197,20 +195,16 @@ def write(
     Split 75 %, 12.5 % and 12.5 % in order. The same faces give the same bytes: the archive holds no dates.
     """
     publishing.make_anew(folder)
-    rows: list[str] = []
-    partition: list[str] = []
-    identities: list[str] = []
-    with (
-        zipfile.ZipFile(folder / ARCHIVE, "w", zipfile.ZIP_STORED) as archive,
-        progress_bar(count, "faces", "img") as bar,
-    ):
+    lists = {ATTRIBUTES: [f"{count}\n", " ".join(attributes) + " \n"], PARTITION: [], IDENTITIES: []}
+
+    def members() -> Iterator[tuple[str, bytes]]:
         for index, (jpeg, values, identity) in enumerate(faces):
             name = f"{index + 1:06d}.jpg"
-            archive.writestr(zipfile.ZipInfo(f"img_align_celeba/{name}"), jpeg)
-            rows.append(name + "".join(f"{1 if value else -1:3d}" for value in values) + "\n")
-            partition.append(f"{name} {(index * 8 >= count * 6) + (index * 8 >= count * 7)}\r\n")
-            identities.append(f"{name} {identity}\n")
-            bar.update()
-    header = [f"{count}\n", " ".join(attributes) + " \n"]
-    for list_name, lines in ((ATTRIBUTES, header + rows), (PARTITION, partition), (IDENTITIES, identities)):
-        (folder / list_name).write_text("".join(lines), encoding="ascii", newline="")
+            lists[ATTRIBUTES].append(name + "".join(f"{1 if value else -1:3d}" for value in values) + "\n")
+            lists[PARTITION].append(f"{name} {(index * 8 >= count * 6) + (index * 8 >= count * 7)}\r\n")
+            lists[IDENTITIES].append(f"{name} {identity}\n")
+            yield f"img_align_celeba/{name}", jpeg
+
+    archives.write(folder / ARCHIVE, members(), count, "faces")
+    for name, lines in lists.items():
+        (folder / name).write_text("".join(lines), encoding="ascii", newline="")

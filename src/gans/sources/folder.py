@@ -11,7 +11,6 @@ import numpy as np
 
 from gans.base import publishing
 from gans.base.errors import InputError
-from gans.base.progress import progress_bar
 from gans.sources import archives
 from gans.sources.labelled import LabelledImages
 
@@ -42,13 +41,7 @@ def gather(root: Path, folder: Path) -> None:
     _refuse_empty_class(root, names)
     _classes(names)  # refuses what cannot be labelled before anything is written
     publishing.make_anew(folder)
-    with (
-        zipfile.ZipFile(folder / ARCHIVE, "w", zipfile.ZIP_STORED) as archive,
-        progress_bar(len(names), "gather", "img") as bar,
-    ):
-        for name in names:
-            archive.writestr(zipfile.ZipInfo(name), (root / name).read_bytes())
-            bar.update()
+    archives.write(folder / ARCHIVE, ((name, (root / name).read_bytes()) for name in names), len(names), "gather")
 
 
 def _refuse_empty_class(root: Path, names: Sequence[str]) -> None:

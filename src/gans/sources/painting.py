@@ -35,10 +35,7 @@ def render(who: Portrait) -> npt.NDArray[np.uint8]:
     if "Wearing_Hat" in who.traits:
         hat(who, face)
     pixels *= np.array((1 + 0.05 * who.warmth, 1, 1 - 0.05 * who.warmth), np.float32).reshape(3, 1, 1)
-    image = np.empty((HEIGHT, WIDTH, 3), np.uint8)
-    for channel, plane in enumerate(np.clip(pixels, 0.0, 255.0, out=pixels)):
-        image[..., channel] = plane
-    return image
+    return np.clip(pixels, 0.0, 255.0, out=pixels).transpose(1, 2, 0).astype(np.uint8, order="C")
 
 
 def background(who: Portrait, pixels: Array) -> None:
