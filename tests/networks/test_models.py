@@ -26,20 +26,11 @@ def trained(small: Settings, pixels: np.ndarray, cpu: torch.device) -> Trained:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, small: Settings, trained: Trained) -> Path:
+def kept(tmp_path: Path, trained: Trained) -> Path:
     """The folder of a trained variant."""
     folder = tmp_path / "kept"
     folder.mkdir()
-    models.save(
-        folder,
-        name="dcgan",
-        settings=small,
-        shape=SHAPE,
-        averaged=trained.averaged,
-        networks=trained.variant.networks,
-        frames=trained.progress.frames,
-        frames_at=trained.progress.images_seen,
-    )
+    models.save(folder, "dcgan", trained.variant, SHAPE, trained.averaged, trained.frames)
     return folder
 
 
@@ -72,8 +63,8 @@ def test_a_training_may_start_from_saved_weights(
     weights = models.load_weights(kept)
     again = loop.train(contract.load("dcgan"), small, SHAPE, pixels, None, cpu, 3, weights)
     z = torch.randn(8, small.nz, generator=torch.Generator().manual_seed(0))
-    assert (again.progress.frames[0] == trained_as_it_ended(trained, small, cpu)).all()
-    assert not (again.progress.frames[0] == trained.progress.frames[0]).all()  # which began afresh
+    assert (again.frames[0] == trained_as_it_ended(trained, small, cpu)).all()
+    assert not (again.frames[0] == trained.frames[0]).all()  # which began afresh
     assert not (Sampler(again.averaged)(z) == Sampler(trained.averaged)(z)).all()
 
 

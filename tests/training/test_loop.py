@@ -23,8 +23,8 @@ from gans.networks.settings import AdversarialSettings, Settings
 from gans.runtime import randomness
 from gans.training import loop, observer
 from gans.training.observer import Span
-from gans.training.optimizers import Optimizers
 from gans.training.state import Saving, Store
+from gans.training.steps import Iteration
 from gans.training.trained import COLUMNS, timings
 
 SHAPE = DataShape(3, 16)
@@ -70,18 +70,15 @@ def test_the_first_loss_is_that_of_the_untrained_networks(
 
 
 def test_every_player_steps_with_the_settings_asked_for(small: Settings, cpu: torch.device) -> None:
-    settings = small.model_copy(update={"lr": 0.03, "beta1": 0.25, "beta2": 0.75})
-    variant = contract.load("dcgan")(settings, SHAPE)
-    turns = variant.turns()
-    by_adam = Optimizers(variant, turns, settings, cpu)
-    by_sgd = Optimizers(variant, turns, settings.model_copy(update={"optimizer": "sgd", "momentum": 0.7}), cpu)
-    for turn in turns:
-        adam, sgd = by_adam[turn.column], by_sgd[turn.column]
-        assert isinstance(adam, torch.optim.Adam)
-        assert (adam.defaults["lr"], adam.defaults["betas"]) == (0.03, (0.25, 0.75))
-        assert isinstance(sgd, torch.optim.SGD)
-        assert (sgd.defaults["lr"], sgd.defaults["momentum"]) == (0.03, 0.7)
-        for optimizer in (adam, sgd):
+    changes = {"lr": 0.03, "beta1": 0.25, "beta2": 0.75, "momentum": 0.7}
+    for name, expected in (("Adam", {"betas": (0.25, 0.75)}), ("SGD", {"momentum": 0.7})):
+        settings = small.model_copy(update={**changes, "optimizer": name.lower()})
+        iteration = Iteration(contract.load("dcgan")(settings, SHAPE), cpu)
+        assert iteration.optimizers.keys() == {"loss_d", "loss_g"}
+        for turn in iteration.turns:
+            optimizer = iteration.optimizers[turn.column]
+            assert type(optimizer).__name__ == name
+            assert optimizer.defaults.items() >= {"lr": 0.03, **expected}.items()
             assert optimizer.param_groups[0]["params"] == list(turn.learner.parameters())
 
 
@@ -93,10 +90,10 @@ def test_another_seed_gives_another_training(small: Settings, pixels: np.ndarray
 
 def test_the_averaged_generator_made_the_last_frame(small: Settings, pixels: np.ndarray, cpu: torch.device) -> None:
     trained = train(contract.load("dcgan"), small, pixels)
-    assert trained.progress.images_seen == [0, 16, 64]
+    assert list(trained.frames) == [0, 16, 64]
     z = sampling.latents(16, small, "fixed_latents", cpu)
-    assert (trained.progress.frames[-1] == Sampler(trained.averaged)(z)).all()
-    assert not (trained.progress.frames[0] == trained.progress.frames[-1]).all()
+    assert (trained.frames[64] == Sampler(trained.averaged)(z)).all()
+    assert not (trained.frames[0] == trained.frames[64]).all()
 
 
 def test_random_numbers_elsewhere_change_nothing(small: Settings, pixels: np.ndarray) -> None:
@@ -258,8 +255,8 @@ def same(one: loop.Trained, other: loop.Trained) -> bool:
     ]
     return (
         one.rows == other.rows
-        and one.progress.images_seen == other.progress.images_seen
-        and all(map(np.array_equal, one.progress.frames, other.progress.frames))
+        and one.frames.keys() == other.frames.keys()
+        and all(map(np.array_equal, one.frames.values(), other.frames.values()))
         and all(map(torch.equal, *weights))
     )
 

@@ -2,11 +2,11 @@
 
 import torch
 
-from gans.training.observer import MAX_ROWS, LossCurve
+from gans.training.observer import MAX_ROWS, LossCurve, Span
 
 
 def filled(num_iterations: int, done: int | None = None) -> LossCurve:
-    curve = LossCurve(num_iterations, images_an_iteration=10, num_images=100, device=torch.device("cpu"))
+    curve = LossCurve(Span(1, 100, num_iterations, images_an_iteration=10), torch.device("cpu"))
     for iteration in range(num_iterations if done is None else done):
         curve.add({"loss_d": torch.tensor(float(iteration))})
     return curve

@@ -63,11 +63,11 @@ def test_after_a_fault_no_training_is_done_twice_and_all_bytes_are_the_same(
     carried_out(plan, tmp_path / "undisturbed", tmp_path / "scratch")
     save, calls = models.save, []
 
-    def failing(*arguments: object, **options: object) -> None:
-        calls.append(options["settings"])
+    def failing(*arguments: object) -> None:
+        calls.append(arguments)
         if len(calls) == 2:
             raise OSError("no space left")
-        save(*arguments, **options)  # type: ignore[arg-type]
+        save(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(models, "save", failing)
     with pytest.raises(OSError, match="no space left"):

@@ -11,7 +11,7 @@ from torch.nn import Conv2d
 from gans.base.errors import InputError
 from gans.data.arrays import DataShape
 from gans.networks import contract
-from gans.networks.contract import Adversarial, Batch, Turn, Variant
+from gans.networks.contract import Adversarial, Batch, Turn, Variant, ramped
 from gans.networks.settings import AdversarialSettings, Settings
 from gans.params import Params
 from gans.training import loop
@@ -258,6 +258,13 @@ def test_step_sizes_differ_and_change_as_asked(
     paces = [variant.pace(turn.column, share) for turn in variant.turns()]
     assert [pace.lr for pace in paces] == pytest.approx([d, g], rel=1e-12)
     assert {pace.beta2 for pace in paces} == {small.beta2}
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, 2.0), (0.5, 1.1), (1.0, 0.2), (1.7, 0.2), (0.25, 1.736396)])
+def test_half_a_cosine_leads_from_start_to_end_and_stays_there(share: float, expected: float) -> None:
+    assert ramped(2.0, 0.2, share) == pytest.approx(expected)
+    assert ramped(2.0, 0.2, torch.tensor(share)).item() == pytest.approx(expected)
+    assert all(ramped(0.0002, 0.0002, i / 7) == 0.0002 for i in range(8))  # what does not change is exactly itself
 
 
 def test_r3gans_step_size_and_memory_change_together(small: AdversarialSettings) -> None:

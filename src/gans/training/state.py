@@ -188,20 +188,15 @@ class Saver:
 
     def after(self, iterations: int) -> bool:
         """Save after so many iterations where it is time; return whether to stop, because a signal came to a rank."""
-        self._done = iterations
-        stopping, due = self._ranks.anywhere(self._came.number is not None, self._is_due())
+        self._done, saving = iterations, self._saving
+        due = saving is not None and (
+            iterations % self._every == 0 or time.monotonic() - self._last >= saving.every_seconds
+        )
+        stopping, due = self._ranks.anywhere(self._came.number is not None, due)
         if stopping or due or iterations == self._total:
             self._guard.check()
-            self._save()
+            if saving:
+                state = {name: part.state_dict() for name, part in self._parts.items()}
+                saving.store.save(iterations, {**state, "iterations": iterations, "seconds": self.seconds})
+                self._last = time.monotonic()
         return stopping
-
-    def _is_due(self) -> bool:
-        if self._saving is None:
-            return False
-        return self._done % self._every == 0 or time.monotonic() - self._last >= self._saving.every_seconds
-
-    def _save(self) -> None:
-        if self._saving is not None:
-            state = {name: part.state_dict() for name, part in self._parts.items()}
-            self._saving.store.save(self._done, {**state, "iterations": self._done, "seconds": self.seconds})
-            self._last = time.monotonic()

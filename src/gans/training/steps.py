@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import torch
 
 from gans.base import launchers
 from gans.base.errors import InputError, in_one_line
-from gans.networks.contract import Loss, Readings, Turn, Variant
+from gans.networks.contract import Loss, Readings, Variant
 from gans.training.distributed import ALONE, Ranks
 from gans.training.finite import FiniteGuard
 
@@ -57,26 +57,47 @@ def execution(device: torch.device, precision: str, compiled: str, synchronised:
 
 
 class Iteration:
-    """The steps of all players; `guard` looks at each loss and gradient before it is learnt from."""
+    """The steps of all players; `guard` looks at each loss and gradient before it is learnt from.
 
-    def __init__(
-        self,
-        variant: Variant,
-        turns: Sequence[Turn],
-        optimizers: Mapping[str, torch.optim.Optimizer],
-        guard: FiniteGuard,
-        device: torch.device,
-        how: Execution,
-        ranks: Ranks = ALONE,
-    ) -> None:
-        self.variant, self._optimizers, self._guard = variant, optimizers, guard
-        self.turns, self.device, self.how, self._ranks = turns, device, how, ranks
-        self._losses: dict[str, Loss] = {turn.column: turn.loss for turn in turns}
+    `optimizers` has one for each player, by the column of its loss; each is one kernel, which waits for nobody.
+    """
+
+    def __init__(self, variant: Variant, device: torch.device, how: Execution = PLAIN, ranks: Ranks = ALONE) -> None:
+        self.variant, self.turns = variant, variant.turns()
+        self.device, self.how, self._ranks = device, how, ranks
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        settings, on_cuda = variant.settings, device.type == "cuda"
+        for turn in self.turns:
+            weights = list(turn.learner.parameters())
+            lr, beta2 = variant.pace(turn.column, 0.0)
+            on_device = torch.tensor(lr, device=device) if on_cuda else lr  # where a graph finds it
+            if settings.optimizer == "sgd":
+                self.optimizers[turn.column] = torch.optim.SGD(weights, on_device, settings.momentum, fused=True)
+            else:
+                betas = settings.beta1, beta2
+                self.optimizers[turn.column] = torch.optim.Adam(
+                    weights, on_device, betas, fused=True, capturable=on_cuda
+                )
+        players = [turn.column for turn in self.turns for _ in range(turn.steps)]
+        self.guard = FiniteGuard(players, self.optimizers.values(), device)
+        self._losses: dict[str, Loss] = {turn.column: turn.loss for turn in self.turns}
         if how.compiled:
             variant.generator.compile(dynamic=False, options=COMPILED)
             self._losses = {
                 column: torch.compile(loss, dynamic=False, options=COMPILED) for column, loss in self._losses.items()
             }
+
+    def set_pace(self, share: float) -> None:
+        """Have each optimiser go by what the variant says for this share of the run."""
+        for column, optimizer in self.optimizers.items():
+            lr, beta2 = self.variant.pace(column, share)
+            for group in optimizer.param_groups:
+                if isinstance(group["lr"], torch.Tensor):  # a state that is gone on from has it on the CPU
+                    group["lr"] = group["lr"].to(self.device).fill_(lr)
+                else:
+                    group["lr"] = lr
+                if "betas" in group:
+                    group["betas"] = (group["betas"][0], beta2)
 
     def __call__(self, inputs: Sequence[Inputs], share: torch.Tensor) -> Readings:
         """Learn from inputs for each step of the first player; return the losses and what else was read.
@@ -97,13 +118,13 @@ class Iteration:
                     if turn.sees_fakes:
                         batch.fake  # noqa: B018  # made here and once, not within what is compiled for each player
                     loss, own_readings = self._losses[turn.column](batch)
-                self._optimizers[turn.column].zero_grad(set_to_none=True)
+                self.optimizers[turn.column].zero_grad(set_to_none=True)
                 loss.backward()
                 read = {turn.column: loss.detach(), **{name: value.detach() for name, value in own_readings.items()}}
                 gradients = [weight.grad for weight in turn.learner.parameters() if weight.grad is not None]
                 self._ranks.average([*gradients, *read.values()])  # of the whole batch
-                self._guard.look(read[turn.column], turn.learner)
-                self._optimizers[turn.column].step()
+                self.guard.look(read[turn.column], turn.learner)
+                self.optimizers[turn.column].step()
                 for module in turn.frozen:
                     module.requires_grad_(True)
                 readings |= read
