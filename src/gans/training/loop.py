@@ -70,8 +70,13 @@ def train(
     # Some watch; and all that the steps change is in `parts`, from which an interrupted training goes on.
     curve, progress = LossCurve(span, device), Progress(sampler, settings, span, num_frames, device)
     observer = Observer(kind.title, span, curve, progress, snapshots, shown=ranks.leads)
-    watched = {"curve": curve, "progress": progress}
-    parts = {**variant.networks, "average": average.module, **iteration.optimizers, **watched}
+    parts = {
+        **variant.networks,
+        "average": average.module,
+        **iteration.optimizers,
+        "curve": curve,
+        "progress": progress,
+    }
     saver = Saver(saving, parts, iteration.guard, span, ranks)
     first = iteration.guard.first = saver.resumed(kind.title)
     learn = steps.graphed(iteration)

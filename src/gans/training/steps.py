@@ -15,7 +15,7 @@ from gans.training.distributed import ALONE, Ranks
 from gans.training.finite import FiniteGuard
 
 Inputs = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]  # images (B, C, S, S), labels (B,), latents (B, nz)
-COMPILED: dict[str, Any] = {"fallback_random": True}  # what is drawn at random is what plain layers draw
+COMPILED: dict[str, Any] = {"dynamic": False, "options": {"fallback_random": True}}  # drawn is what plain layers draw
 WARM_UP = 3  # iterations before the graph is recorded: by then all is compiled, chosen and in its place
 
 
@@ -26,11 +26,6 @@ class Execution:
     bf16: bool = False  # layers that gain from it compute with 8 bits of fraction; weights, losses and averages do not
     synchronised: bool = False  # batch normalisation is over the images of all ranks
     compiled: bool = False  # networks through torch.compile, and on CUDA the whole iteration as one graph
-
-    @property
-    def arithmetic(self) -> str:
-        """Return its name, as `run.precision` has it."""
-        return "bf16" if self.bf16 else "fp32"
 
 
 PLAIN = Execution()
@@ -66,26 +61,22 @@ class Iteration:
         self.variant, self.turns = variant, variant.turns()
         self.device, self.how, self._ranks = device, how, ranks
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
-        settings, on_cuda = variant.settings, device.type == "cuda"
+        self._losses: dict[str, Loss] = {}
+        own, on_cuda = variant.settings, device.type == "cuda"
         for turn in self.turns:
             weights = list(turn.learner.parameters())
-            lr, beta2 = variant.pace(turn.column, 0.0)
-            on_device = torch.tensor(lr, device=device) if on_cuda else lr  # where a graph finds it
-            if settings.optimizer == "sgd":
-                self.optimizers[turn.column] = torch.optim.SGD(weights, on_device, settings.momentum, fused=True)
-            else:
-                betas = settings.beta1, beta2
-                self.optimizers[turn.column] = torch.optim.Adam(
-                    weights, on_device, betas, fused=True, capturable=on_cuda
-                )
+            pace = variant.pace(turn.column, 0.0)
+            lr = torch.tensor(pace.lr, device=device) if on_cuda else pace.lr  # where a graph finds it
+            self.optimizers[turn.column] = (
+                torch.optim.SGD(weights, lr, own.momentum, fused=True)
+                if own.optimizer == "sgd"
+                else torch.optim.Adam(weights, lr, (own.beta1, pace.beta2), fused=True, capturable=on_cuda)
+            )
+            self._losses[turn.column] = torch.compile(turn.loss, **COMPILED) if how.compiled else turn.loss
+        if how.compiled:
+            variant.generator.compile(**COMPILED)
         players = [turn.column for turn in self.turns for _ in range(turn.steps)]
         self.guard = FiniteGuard(players, self.optimizers.values(), device)
-        self._losses: dict[str, Loss] = {turn.column: turn.loss for turn in self.turns}
-        if how.compiled:
-            variant.generator.compile(dynamic=False, options=COMPILED)
-            self._losses = {
-                column: torch.compile(loss, dynamic=False, options=COMPILED) for column, loss in self._losses.items()
-            }
 
     def set_pace(self, share: float) -> None:
         """Have each optimiser go by what the variant says for this share of the run."""

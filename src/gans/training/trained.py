@@ -38,7 +38,7 @@ class Trained:
             **{f"parameters_{players.get(name, name)}": size for name, size in sizes.items()},
             **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
             "device": device.type,
-            "arithmetic": how.arithmetic,
+            "arithmetic": "bf16" if how.bf16 else "fp32",
             "compiled": how.compiled,
             "threads": torch.get_num_threads(),
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
