@@ -55,12 +55,12 @@ class LossCurve:
         """
         ends = [*range(self._interval, self._done, self._interval), self._done]
         means = self._sums[: len(ends)].cpu().double().numpy() / np.diff([0, *ends])[:, None]
-        return [self._row(end, *values) for end, values in zip(ends, means.tolist(), strict=True)]
-
-    def newest(self) -> dict[str, float]:
-        """Return the means of the interval at hand. Waits for the device."""
-        row = (self._done - 1) // self._interval
-        return self._row(self._done, *(self._sums[row] / (self._done - row * self._interval)).tolist())
+        rows = []
+        for end, values in zip(ends, means.tolist(), strict=True):
+            images = end * self._span.images_an_iteration
+            row = {"step": end, "images": images, "epoch": round(images / self._span.num_images, 4)}
+            rows.append(row | dict(zip(self._columns, values, strict=True)))
+        return rows
 
     def state_dict(self) -> dict[str, Any]:
         """Return what has been read so far."""
@@ -69,11 +69,6 @@ class LossCurve:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what a curve of the same length had read."""
         self._columns, self._done, self._sums = list(state["columns"]), state["done"], state["sums"].to(self._device)
-
-    def _row(self, step: int, *means: float) -> dict[str, float]:
-        images = step * self._span.images_an_iteration
-        row = {"step": step, "images": images, "epoch": round(images / self._span.num_images, 4)}
-        return row | dict(zip(self._columns, means, strict=True))
 
 
 class Progress:
@@ -145,7 +140,7 @@ class Observer:
         if self._shown:
             self._progress.look(iterations, images_seen)
             if iterations % self.interval == 0:
-                newest = self._curve.newest()
+                newest = self._curve.rows()[-1]
                 self._bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
         if self._snapshots and iterations in self._kept:
             self._snapshots.keep(images_seen, self._progress.sampler.generator)

@@ -18,8 +18,8 @@ import torch
 from gans.base import artefacts, publishing, signals
 from gans.runtime import devices
 from gans.training.distributed import Ranks
-from gans.training.finite import FiniteGuard
 from gans.training.observer import Span
+from gans.training.steps import FiniteGuard
 
 NUM_KEPT = 2  # states: should the newest be damaged, the one before it serves
 DIGITS = 12  # of the step in a state's name, so that names sort as numbers do
