@@ -108,10 +108,8 @@ class Labelled(nn.Module):
 
     def forward(self, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return images of the labels' classes; of D logits, above 0 where an image looks like a real one of them."""
-        vectors = inputs.flatten(1)
-        outputs: torch.Tensor = self.layers(
-            torch.cat([vectors, one_hot(labels, self.num_classes).to(vectors.dtype)], dim=1)
-        )
+        label = one_hot(labels, self.num_classes).to(inputs.dtype)
+        outputs: torch.Tensor = self.layers(torch.cat([inputs.flatten(1), label], dim=1))
         return outputs
 
 

@@ -1,7 +1,4 @@
-"""A trained variant as a folder: weights, settings, and its images over training.
-
-A variant that was trained several times has a folder in it for each further training, which differs in its seed.
-"""
+"""A trained variant as a folder, with one in it for each further seed: weights, settings, images over training."""
 
 import shutil
 from collections.abc import Mapping, Sequence
