@@ -18,7 +18,7 @@ from gans.base.errors import InputError
 from gans.data.arrays import DataShape
 from gans.data.batches import Batches
 from gans.networks import contract, losses, sampling
-from gans.networks.contract import Batch, Learnt, Readings
+from gans.networks.contract import Batch, Learnt, Readings, Variant
 from gans.networks.settings import AdversarialSettings
 from gans.runtime import devices, randomness
 from gans.training import loop, steps
@@ -66,22 +66,25 @@ def fresh(
         yield images.to(dtype), classes, sampling.latents(8, settings, "latents", device, step).to(dtype)
 
 
-def readings(
-    settings: AdversarialSettings,
-    pixels: np.ndarray,
-    how: Execution,
-    device: torch.device = CPU,
-    dtype: torch.dtype = torch.float32,
-    **more: Any,
-) -> dict[str, list[float]]:
-    """Return what 20 iterations read, by column."""
-    iteration, learn = learner(settings, how, device=device, dtype=dtype, **more)
-    found: dict[str, list[float]] = {}
-    for number, batch in enumerate(fresh(settings, pixels, device, dtype)):
-        for column, value in learn(batch, number / STEPS).items():
-            found.setdefault(column, []).append(value.item())
-    iteration.guard.check()
-    return found
+Read = Callable[..., dict[str, list[float]]]
+
+
+@pytest.fixture
+def readings(small: AdversarialSettings, pixels: np.ndarray) -> Read:
+    """A function that returns what 20 iterations read, by column, with settings changed to these."""
+
+    def read(how: Execution, changes: dict[str, Any] | None = None, **more: Any) -> dict[str, list[float]]:
+        settings = small.model_copy(update=changes or {})
+        iteration, learn = learner(settings, how, **more)
+        found: dict[str, list[float]] = {}
+        places = {key: value for key, value in more.items() if key in ("device", "dtype")}
+        for number, batch in enumerate(fresh(settings, pixels, **places)):
+            for column, value in learn(batch, number / STEPS).items():
+                found.setdefault(column, []).append(value.item())
+        iteration.guard.check()
+        return found
+
+    return read
 
 
 def agree(one: dict[str, list[float]], other: dict[str, list[float]], rel: float) -> bool:
@@ -92,19 +95,17 @@ def agree(one: dict[str, list[float]], other: dict[str, list[float]], rel: float
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++, which is not here")
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch looks at it while it compiles
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "r3gan"])
-def test_compiled_networks_learn_what_plain_ones_do(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
+def test_compiled_networks_learn_what_plain_ones_do(readings: Read, name: str) -> None:
     """In double precision, where rounding has no time to grow: in single precision Adam's first steps magnify it."""
-    plain = readings(small, pixels, PLAIN, dtype=torch.float64, name=name)
-    compiled = readings(small, pixels, Execution(compiled=True), dtype=torch.float64, name=name)
+    plain = readings(PLAIN, dtype=torch.float64, name=name)
+    compiled = readings(Execution(compiled=True), dtype=torch.float64, name=name)
     assert agree(plain, compiled, rel=1e-6)
     assert plain["loss_d"][0] != pytest.approx(plain["loss_d"][-1], rel=0.01)  # there was something to agree on
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cdcgan", "vae", "sngan", "wgan_gp", "r3gan"])
-def test_bf16_learns_nearly_what_fp32_does(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
-    settings = small.model_copy(update={"lr": 0.0002})
-    plain = readings(settings, pixels, PLAIN, name=name)
-    rounded = readings(settings, pixels, Execution(bf16=True), name=name)
+def test_bf16_learns_nearly_what_fp32_does(readings: Read, name: str) -> None:
+    plain, rounded = (readings(how, {"lr": 0.0002}, name=name) for how in (PLAIN, Execution(bf16=True)))
     assert agree(plain, rounded, rel=0.1)
     assert plain != rounded
 
@@ -188,20 +189,19 @@ def cuda() -> torch.device:
 @pytest.mark.parametrize("changes", [{}, {"lr_end": 0.00001}, {"optimizer": "sgd"}], ids=str)
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
 def test_a_cuda_graph_learns_what_its_kernels_do_to_the_bit(
-    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, name: str, changes: dict[str, Any]
+    readings: Read, cuda: torch.device, name: str, changes: dict[str, Any]
 ) -> None:
-    settings = small.model_copy(update=changes)
-    plain = readings(settings, pixels, PLAIN, cuda, name=name)
-    assert readings(settings, pixels, PLAIN, cuda, name=name, make=steps.GraphedIteration) == plain
+    plain = readings(PLAIN, changes, device=cuda, name=name)
+    assert readings(PLAIN, changes, device=cuda, name=name, make=steps.GraphedIteration) == plain
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
 def test_on_cuda_compiled_bf16_in_a_graph_learns_nearly_what_fp32_does(
-    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, name: str
+    readings: Read, cuda: torch.device, name: str
 ) -> None:
-    settings = small.model_copy(update={"lr": 0.0002})
-    plain = readings(settings, pixels, PLAIN, cuda, name=name)
-    assert agree(plain, readings(settings, pixels, Execution(bf16=True, compiled=True), cuda, name=name), rel=0.1)
+    hows = PLAIN, Execution(bf16=True, compiled=True)
+    plain, fast = (readings(how, {"lr": 0.0002}, device=cuda, name=name) for how in hows)
+    assert agree(plain, fast, rel=0.1)
 
 
 @pytest.mark.parametrize("compiled", [False, True])
@@ -217,12 +217,16 @@ def test_on_cuda_an_interrupted_training_goes_on_to_the_same_bytes(
             return super().generator_loss(batch)  # type: ignore[no-any-return]
 
     settings = small.model_copy(update={"epochs": 6, "lr_end": 0.00001})
-    kind, how = contract.load("dcgan"), Execution(compiled=compiled)
-    whole = loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, how=how)
     saving = Saving(Store(tmp_path), every_seconds=1e6, every_epochs=1e6)
+
+    def train(kind: type[Variant], **more: Any) -> loop.Trained:
+        return loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, **more)
+
+    kind, how = contract.load("dcgan"), Execution(compiled=compiled)
+    whole = train(kind, how=how)
     with pytest.raises(signals.Stopped):
-        loop.train(Stops, settings, DataShape(3, 16), pixels, None, cuda, 2, saving=saving)
-    resumed = loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, saving=saving, how=how)
+        train(Stops, saving=saving)
+    resumed = train(kind, how=how, saving=saving)
     assert [row["loss_g"] for row in resumed.rows] == pytest.approx([row["loss_g"] for row in whole.rows], rel=0.02)
     if not compiled:
         assert resumed.rows == whole.rows
