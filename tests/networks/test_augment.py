@@ -72,29 +72,21 @@ def test_colours_change_brightness_saturation_and_contrast(images: torch.Tensor)
     assert spread.min() >= 0.5 - 1e-4
     assert spread.max() <= 1.5 + 1e-4
     assert spread.std() > 0.2
-    colourful = (changed - changed.mean(1, keepdim=True)).std((1, 2, 3)) / (images - images.mean(1, keepdim=True)).std(
-        (1, 2, 3)
-    )
+    after, before = ((some - some.mean(1, keepdim=True)).std((1, 2, 3)) for some in (changed, images))
+    colourful = after / before
     assert (colourful / spread).max() <= 2 + 1e-4
     assert (colourful / spread).std() > 0.4
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cdcgan", "lsgan"])
 def test_d_sees_real_images_and_fakes_augmented(name: str, small: AdversarialSettings, images: torch.Tensor) -> None:
-    seen = []
-
-    def look(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        seen.append(inputs[0])
-
+    seen: list[torch.Tensor] = []
     for policy, differs in (([], False), (["color", "cutout"], True)):
         seen.clear()
         settings = settings_for(name, small.model_copy(update={"augment": policy}))
         variant = contract.load(name)(settings, DataShape(3, 16, [16, 16]))
         assert variant.discriminator is not None
-        variant.discriminator.register_forward_pre_hook(look)
+        variant.discriminator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         batch = variant.batch(images, torch.arange(32) % 2, torch.randn(32, small.nz))
         variant.turns()[0].loss(batch)
-        assert [not torch.equal(one, other) for one, other in zip(seen, [images, batch.fake], strict=True)] == [
-            differs,
-            differs,
-        ]
+        assert [torch.equal(*pair) for pair in zip(seen, [images, batch.fake], strict=True)] == [not differs] * 2

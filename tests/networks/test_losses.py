@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch import nn
 
 from gans.networks import losses
 
@@ -114,14 +115,11 @@ def test_a_flat_critic_is_penalised_without_an_infinite_slope() -> None:
 
 def test_penalties_can_be_compiled_and_say_the_same() -> None:
     torch.manual_seed(0)
-    network = torch.nn.Sequential(
-        torch.nn.Flatten(), torch.nn.Linear(75, 8), torch.nn.Softplus(), torch.nn.Linear(8, 1)
-    )
-    network.double()
+    network = nn.Sequential(nn.Flatten(), nn.Linear(75, 8), nn.Softplus(), nn.Linear(8, 1), nn.Flatten(0)).double()
     images = torch.randn(4, 3, 5, 5, dtype=torch.float64)
 
     def learnt(penalised: object) -> tuple[torch.Tensor, ...]:
-        _, squares = penalised(lambda some: network(some).squeeze(1), images)  # type: ignore[operator]
+        _, squares = penalised(network, images)  # type: ignore[operator]
         return torch.autograd.grad(squares.mean(), list(network.parameters())[:3])
 
     plain = learnt(losses.with_squared_slopes)

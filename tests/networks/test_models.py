@@ -14,32 +14,27 @@ from gans.networks import contract, models, sampling
 from gans.networks.sampling import Sampler
 from gans.networks.settings import Settings
 from gans.training import loop
+from gans.training.loop import Weights
 from gans.training.trained import Trained
 
 SHAPE = DataShape(3, 16)
-PIXELS = np.random.default_rng(5).integers(0, 256, (32, 16, 16, 3), dtype=np.uint8)
+
+
+def train(settings: Settings, pixels: np.ndarray, weights: Weights | None = None) -> Trained:
+    return loop.train(contract.load("dcgan"), settings, SHAPE, pixels, None, torch.device("cpu"), 3, weights)
 
 
 @pytest.fixture
-def trained(small: Settings, pixels: np.ndarray, cpu: torch.device) -> Trained:
-    return loop.train(contract.load("dcgan"), small, SHAPE, pixels, None, cpu, 3)
+def trained(small: Settings, pixels: np.ndarray) -> Trained:
+    return train(small, pixels)
 
 
 @pytest.fixture
-def kept(tmp_path: Path, small: Settings, trained: Trained) -> Path:
+def kept(tmp_path: Path, trained: Trained) -> Path:
     """The folder of a trained variant."""
     folder = tmp_path / "kept"
     folder.mkdir()
-    models.save(
-        folder,
-        name="dcgan",
-        settings=small,
-        shape=SHAPE,
-        averaged=trained.averaged,
-        networks=trained.variant.networks,
-        frames=trained.progress.frames,
-        frames_at=trained.progress.images_seen,
-    )
+    models.save(folder, "dcgan", trained.variant, SHAPE, trained.averaged, trained.frames)
     return folder
 
 
@@ -69,16 +64,12 @@ def test_what_is_loaded_makes_the_same_images(
 def test_a_training_may_start_from_saved_weights(
     kept: Path, small: Settings, pixels: np.ndarray, trained: Trained, cpu: torch.device
 ) -> None:
-    weights = models.load_weights(kept)
-    again = loop.train(contract.load("dcgan"), small, SHAPE, pixels, None, cpu, 3, weights)
+    again = train(small, pixels, models.load_weights(kept))
+    as_it_ended = Sampler(trained.variant.generator.eval())(sampling.latents(16, small, "fixed_latents", cpu))
+    assert (again.frames[0] == as_it_ended).all()
+    assert not (again.frames[0] == trained.frames[0]).all()  # which began afresh
     z = torch.randn(8, small.nz, generator=torch.Generator().manual_seed(0))
-    assert (again.progress.frames[0] == trained_as_it_ended(trained, small, cpu)).all()
-    assert not (again.progress.frames[0] == trained.progress.frames[0]).all()  # which began afresh
     assert not (Sampler(again.averaged)(z) == Sampler(trained.averaged)(z)).all()
-
-
-def trained_as_it_ended(trained: Trained, settings: Settings, cpu: torch.device) -> np.ndarray:
-    return Sampler(trained.variant.generator.eval())(sampling.latents(16, settings, "fixed_latents", cpu))
 
 
 @pytest.mark.parametrize(
@@ -89,11 +80,11 @@ def trained_as_it_ended(trained: Trained, settings: Settings, cpu: torch.device)
     ],
 )
 def test_weights_of_another_shape_are_refused(
-    kept: Path, small: Settings, pixels: np.ndarray, cpu: torch.device, change: dict[str, int], line: str
+    kept: Path, small: Settings, pixels: np.ndarray, change: dict[str, int], line: str
 ) -> None:
-    weights, settings = models.load_weights(kept), small.model_copy(update=change)
+    weights = models.load_weights(kept)
     with pytest.raises(InputError, match=line):
-        loop.train(contract.load("dcgan"), settings, SHAPE, pixels, None, cpu, 3, weights)
+        train(small.model_copy(update=change), pixels, weights)
 
 
 def test_weights_that_are_missing_or_damaged_are_refused(tmp_path: Path, kept: Path, trained: Trained) -> None:
@@ -107,14 +98,14 @@ def test_weights_that_are_missing_or_damaged_are_refused(tmp_path: Path, kept: P
 
 
 def test_further_trainings_and_moments_lie_in_the_folder(
-    tmp_path: Path, kept: Path, small: Settings, trained: Trained, cpu: torch.device
+    tmp_path: Path, kept: Path, small: Settings, pixels: np.ndarray, trained: Trained, cpu: torch.device
 ) -> None:
     for repeat in range(12):
         models.make_repeat(tmp_path / "dcgan", repeat)
     names = [path.name for path in models.repeats(tmp_path / "dcgan")]
     assert names == ["dcgan", *(f"repeat_{number}" for number in range(1, 12))]
 
-    other = loop.train(contract.load("dcgan"), small.model_copy(update={"seed": 9}), SHAPE, PIXELS, None, cpu, 2)
+    other = train(small.model_copy(update={"seed": 9}), pixels)
     models.save_snapshot(kept, 1024, trained.averaged)
     models.save_snapshot(kept, 64, other.averaged)
     assert [images for images, _ in models.snapshots(kept)] == [64, 1024]

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gans.base.errors import InputError
-from gans.training.finite import FiniteGuard
+from gans.training.steps import FiniteGuard
 
 NAN, INF = float("nan"), float("inf")
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}

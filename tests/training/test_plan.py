@@ -12,7 +12,7 @@ from gans.base.errors import InputError
 from gans.data.arrays import DataShape, Packed
 from gans.networks import contract, models
 from gans.networks.settings import AdversarialSettings
-from gans.training.distributed import ALONE, Ranks
+from gans.training.distributed import Ranks
 from gans.training.plan import Plan
 from gans.training.steps import Execution
 from gans.training.trained import Trained
@@ -27,12 +27,10 @@ def plan(small: AdversarialSettings, pixels: np.ndarray) -> Plan:
         settings=small,
         seeds=2,
         data=Packed(pixels, np.arange(32) % 2, None, meta),
-        weights=None,
         num_frames=2,
         snapshots_every=1.0,
         device=torch.device("cpu"),
         how=Execution(),
-        ranks=ALONE,
     )
 
 
@@ -63,11 +61,11 @@ def test_after_a_fault_no_training_is_done_twice_and_all_bytes_are_the_same(
     carried_out(plan, tmp_path / "undisturbed", tmp_path / "scratch")
     save, calls = models.save, []
 
-    def failing(*arguments: object, **options: object) -> None:
-        calls.append(options["settings"])
+    def failing(*arguments: object) -> None:
+        calls.append(arguments)
         if len(calls) == 2:
             raise OSError("no space left")
-        save(*arguments, **options)  # type: ignore[arg-type]
+        save(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(models, "save", failing)
     with pytest.raises(OSError, match="no space left"):

@@ -2,7 +2,7 @@
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,15 +62,12 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-DAMAGES = [flip, cut, empty, Path.unlink]
+DAMAGES = {
+    "flip": flip,
+    "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "empty": lambda path: os.truncate(path, 0),
+    "unlink": Path.unlink,
+}
 
 
 def write(path: Path, content: bytes) -> None:
@@ -81,16 +78,16 @@ def write(path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("victim", ["000000000002.pt", "000000000002.pt.sha256", "snapshots/64.safetensors"])
 def test_a_damaged_state_gives_way_to_the_one_before(
-    store: Store, damage: object, victim: str, capsys: pytest.CaptureFixture[str]
+    store: Store, damage: str, victim: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is whole only with its hash, and with the files beside it."""
     store.save(1, saved(1))
     write(store.folder / "snapshots" / "64.safetensors", b"weights")
     store.save(2, saved(2))
     assert loaded(store.folder) == 2
-    damage(store.folder / victim)  # type: ignore[operator]
+    DAMAGES[damage](store.folder / victim)
     assert loaded(store.folder) == 1
-    if (damage, victim) != (Path.unlink, "000000000002.pt"):
+    if (damage, victim) != ("unlink", "000000000002.pt"):
         assert "000000000002.pt is damaged and not used: going on from an earlier state" in capsys.readouterr().err
     store.save(2, saved(2))
     assert loaded(store.folder) == 2
@@ -141,16 +138,12 @@ def test_a_state_is_on_the_disk_before_it_has_its_name(store: Store, monkeypatch
     calls: list[tuple[str, str]] = []
     fsync, replace = os.fsync, os.replace
 
-    def noted_fsync(descriptor: int) -> None:
-        calls.append(("fsync", Path(f"/proc/self/fd/{descriptor}").resolve().name))
-        fsync(descriptor)
+    def noted(name: str, path: Path, work: Callable[..., None], *arguments: object) -> None:
+        calls.append((name, path.name))
+        work(*arguments)
 
-    def noted_replace(source: Path, target: Path) -> None:
-        calls.append(("replace", Path(target).name))
-        replace(source, target)
-
-    monkeypatch.setattr(os, "fsync", noted_fsync)
-    monkeypatch.setattr(os, "replace", noted_replace)
+    monkeypatch.setattr(os, "fsync", lambda fd: noted("fsync", Path(f"/proc/self/fd/{fd}").resolve(), fsync, fd))
+    monkeypatch.setattr(os, "replace", lambda source, to: noted("replace", Path(to), replace, source, to))
     store.save(3, saved(3))
     name = "000000000003.pt"
     assert calls == [

@@ -18,48 +18,40 @@ from gans.base.errors import InputError
 from gans.data.arrays import DataShape
 from gans.data.batches import Batches
 from gans.networks import contract, losses, sampling
-from gans.networks.contract import Batch, Readings, Variant
+from gans.networks.contract import Batch, Learnt, Readings, Variant
 from gans.networks.settings import AdversarialSettings
 from gans.runtime import devices, randomness
 from gans.training import loop, steps
-from gans.training.finite import FiniteGuard
-from gans.training.optimizers import Optimizers
 from gans.training.state import Saving, Store
-from gans.training.steps import Execution, Inputs, Iteration
+from gans.training.steps import PLAIN, Execution, Inputs, Iteration
 
 STEPS = 20
 SHAPE = DataShape(3, 16, [12, 12])
 CPU = torch.device("cpu")
 
 
-Learn = Callable[[list[Inputs], float], Readings]
-
-
 def learner(
     settings: AdversarialSettings,
-    how: Execution,
+    how: Execution = PLAIN,
     *,
     device: torch.device = CPU,
     dtype: torch.dtype = torch.float32,
     name: str = "dcgan",
-    make: Callable[[Iteration], Learn] = steps.graphed,
-    look: type[FiniteGuard] = FiniteGuard,
-) -> tuple[Variant, Learn, FiniteGuard]:
-    """Return a variant for images of 16 x 16 and two classes, what it learns a batch with, and its guard."""
+    make: Callable[[Iteration], Any] = steps.graphed,
+) -> tuple[Iteration, Callable[[Inputs, float], Readings]]:
+    """Return an iteration of a variant for images of 16 x 16 and two classes, and what it learns a batch with."""
     torch.manual_seed(0)
     variant = contract.load(name)(settings_for(name, settings.model_copy(update={"discriminator_steps": 1})), SHAPE)
     for network in variant.networks.values():
         network.to(device, dtype)
-    turns = variant.turns()
-    optimizers = Optimizers(variant, turns, settings, device)
-    guard = look([turn.column for turn in turns], optimizers.values(), device)
-    iteration = make(Iteration(variant, turns, optimizers, guard, device, how))
+    iteration = Iteration(variant, device, how)
+    carried_out = make(iteration)
 
-    def learn(inputs: list[Inputs], share: float) -> Readings:
-        optimizers.set_pace(share)
-        return iteration(inputs, torch.full((), share, device=device))
+    def learn(batch: Inputs, share: float) -> Readings:
+        iteration.set_pace(share)
+        return carried_out([batch], torch.full((), share, device=device))
 
-    return variant, learn, guard
+    return iteration, learn
 
 
 def fresh(
@@ -74,22 +66,25 @@ def fresh(
         yield images.to(dtype), classes, sampling.latents(8, settings, "latents", device, step).to(dtype)
 
 
-def readings(
-    settings: AdversarialSettings,
-    pixels: np.ndarray,
-    how: Execution,
-    device: torch.device = CPU,
-    dtype: torch.dtype = torch.float32,
-    **more: Any,
-) -> dict[str, list[float]]:
-    """Return what 20 iterations read, by column."""
-    _, learn, guard = learner(settings, how, device=device, dtype=dtype, **more)
-    found: dict[str, list[float]] = {}
-    for number, batch in enumerate(fresh(settings, pixels, device, dtype)):
-        for column, value in learn([batch], number / STEPS).items():
-            found.setdefault(column, []).append(value.item())
-    guard.check()
-    return found
+Read = Callable[..., dict[str, list[float]]]
+
+
+@pytest.fixture
+def readings(small: AdversarialSettings, pixels: np.ndarray) -> Read:
+    """A function that returns what 20 iterations read, by column, with settings changed to these."""
+
+    def read(how: Execution, changes: dict[str, Any] | None = None, **more: Any) -> dict[str, list[float]]:
+        settings = small.model_copy(update=changes or {})
+        iteration, learn = learner(settings, how, **more)
+        found: dict[str, list[float]] = {}
+        places = {key: value for key, value in more.items() if key in ("device", "dtype")}
+        for number, batch in enumerate(fresh(settings, pixels, **places)):
+            for column, value in learn(batch, number / STEPS).items():
+                found.setdefault(column, []).append(value.item())
+        iteration.guard.check()
+        return found
+
+    return read
 
 
 def agree(one: dict[str, list[float]], other: dict[str, list[float]], rel: float) -> bool:
@@ -100,19 +95,17 @@ def agree(one: dict[str, list[float]], other: dict[str, list[float]], rel: float
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++, which is not here")
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch looks at it while it compiles
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "r3gan"])
-def test_compiled_networks_learn_what_plain_ones_do(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
+def test_compiled_networks_learn_what_plain_ones_do(readings: Read, name: str) -> None:
     """In double precision, where rounding has no time to grow: in single precision Adam's first steps magnify it."""
-    plain = readings(small, pixels, Execution(), dtype=torch.float64, name=name)
-    compiled = readings(small, pixels, Execution(compiled=True), dtype=torch.float64, name=name)
+    plain = readings(PLAIN, dtype=torch.float64, name=name)
+    compiled = readings(Execution(compiled=True), dtype=torch.float64, name=name)
     assert agree(plain, compiled, rel=1e-6)
     assert plain["loss_d"][0] != pytest.approx(plain["loss_d"][-1], rel=0.01)  # there was something to agree on
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cdcgan", "vae", "sngan", "wgan_gp", "r3gan"])
-def test_bf16_learns_nearly_what_fp32_does(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
-    settings = small.model_copy(update={"lr": 0.0002})
-    plain = readings(settings, pixels, Execution(), name=name)
-    rounded = readings(settings, pixels, Execution(bf16=True), name=name)
+def test_bf16_learns_nearly_what_fp32_does(readings: Read, name: str) -> None:
+    plain, rounded = (readings(how, {"lr": 0.0002}, name=name) for how in (PLAIN, Execution(bf16=True)))
     assert agree(plain, rounded, rel=0.1)
     assert plain != rounded
 
@@ -137,24 +130,23 @@ def test_what_is_kept_of_a_bf16_training_is_fp32(small: AdversarialSettings, pix
     assert (facts["arithmetic"], facts["compiled"]) == ("bf16", False)
 
 
-def test_gs_step_computes_no_gradient_for_d(small: AdversarialSettings, pixels: np.ndarray) -> None:
+def test_gs_step_computes_no_gradient_for_d(
+    small: AdversarialSettings, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """D's gradients are as its own step left them, not there once more and not added to."""
-    seen: list[list[torch.Tensor | None]] = []
+    seen: list[list[torch.Tensor]] = []
+    iteration, learn = learner(small)
+    look, discriminator = iteration.guard.look, iteration.variant.discriminator
+    assert discriminator is not None
 
-    class Looking(FiniteGuard):
-        def look(self, loss: torch.Tensor, learner: nn.Module) -> None:
-            super().look(loss, learner)
-            seen.append([None if weight.grad is None else weight.grad.clone() for weight in discriminator.parameters()])
+    def noting(loss: torch.Tensor, player: nn.Module) -> None:
+        look(loss, player)
+        seen.append([weight.grad.clone() for weight in discriminator.parameters()])  # type: ignore[union-attr]
 
-    variant, learn, _ = learner(small, Execution(), look=Looking)
-    assert variant.discriminator is not None
-    discriminator = variant.discriminator
-    learn([next(fresh(small, pixels))], 0.0)
+    monkeypatch.setattr(iteration.guard, "look", noting)
+    learn(next(fresh(small, pixels)), 0.0)
     in_its_own, in_gs = seen
-    assert all(
-        one is not None and other is not None and torch.equal(one, other)
-        for one, other in zip(in_its_own, in_gs, strict=True)
-    )
+    assert all(map(torch.equal, in_its_own, in_gs))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +170,7 @@ def test_without_a_compiler_one_line_says_so(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", contract.names())
 def test_no_loss_and_no_reading_is_in_bf16(small: AdversarialSettings, pixels: np.ndarray, name: str) -> None:
-    variant, _, _ = learner(small, Execution(), name=name)
+    variant = learner(small, name=name)[0].variant
     images, labels, z = next(fresh(small, pixels))
     with torch.autocast("cpu", torch.bfloat16):
         for turn in variant.turns():
@@ -197,20 +189,19 @@ def cuda() -> torch.device:
 @pytest.mark.parametrize("changes", [{}, {"lr_end": 0.00001}, {"optimizer": "sgd"}], ids=str)
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
 def test_a_cuda_graph_learns_what_its_kernels_do_to_the_bit(
-    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, name: str, changes: dict[str, Any]
+    readings: Read, cuda: torch.device, name: str, changes: dict[str, Any]
 ) -> None:
-    settings = small.model_copy(update=changes)
-    plain = readings(settings, pixels, Execution(), cuda, name=name)
-    assert readings(settings, pixels, Execution(), cuda, name=name, make=steps.GraphedIteration) == plain
+    plain = readings(PLAIN, changes, device=cuda, name=name)
+    assert readings(PLAIN, changes, device=cuda, name=name, make=steps.GraphedIteration) == plain
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
 def test_on_cuda_compiled_bf16_in_a_graph_learns_nearly_what_fp32_does(
-    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, name: str
+    readings: Read, cuda: torch.device, name: str
 ) -> None:
-    settings = small.model_copy(update={"lr": 0.0002})
-    plain = readings(settings, pixels, Execution(), cuda, name=name)
-    assert agree(plain, readings(settings, pixels, Execution(bf16=True, compiled=True), cuda, name=name), rel=0.1)
+    hows = PLAIN, Execution(bf16=True, compiled=True)
+    plain, fast = (readings(how, {"lr": 0.0002}, device=cuda, name=name) for how in hows)
+    assert agree(plain, fast, rel=0.1)
 
 
 @pytest.mark.parametrize("compiled", [False, True])
@@ -220,18 +211,21 @@ def test_on_cuda_an_interrupted_training_goes_on_to_the_same_bytes(
     """Step sizes fall meanwhile: a graph must find them where the state that was loaded has put them."""
 
     class Stops(contract.load("dcgan")):  # type: ignore[misc]
-        def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
-            if not compiled:
-                os.kill(os.getpid(), signal.SIGTERM)
+        def generator_loss(self, batch: Batch) -> Learnt:
+            os.kill(os.getpid(), signal.SIGTERM)
             return super().generator_loss(batch)  # type: ignore[no-any-return]
 
     settings = small.model_copy(update={"epochs": 6, "lr_end": 0.00001})
-    kind, how = contract.load("dcgan"), Execution(compiled=compiled)
-    whole = loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, how=how)
     saving = Saving(Store(tmp_path), every_seconds=1e6, every_epochs=1e6)
+
+    def train(kind: type[Variant], **more: Any) -> loop.Trained:
+        return loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, **more)
+
+    kind, how = contract.load("dcgan"), Execution(compiled=compiled)
+    whole = train(kind, how=how)
     with pytest.raises(signals.Stopped):
-        loop.train(Stops, settings, DataShape(3, 16), pixels, None, cuda, 2, saving=saving)
-    resumed = loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, saving=saving, how=how)
+        train(Stops, saving=saving)
+    resumed = train(kind, how=how, saving=saving)
     assert [row["loss_g"] for row in resumed.rows] == pytest.approx([row["loss_g"] for row in whole.rows], rel=0.02)
     if not compiled:
         assert resumed.rows == whole.rows
@@ -241,12 +235,12 @@ def test_an_iteration_does_not_wait_for_the_gpu(
     small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(devices, "room_for_images", lambda _: 0)
-    _, learn, _ = learner(small, Execution(bf16=True), device=cuda)
+    _, learn = learner(small, Execution(bf16=True), device=cuda)
     batches = fresh(small, pixels, cuda)
-    learn([next(batches)], 0.0)
+    learn(next(batches), 0.0)
     try:
         torch.cuda.set_sync_debug_mode("error")
         for batch in batches:
-            learn([batch], 0.5)
+            learn(batch, 0.5)
     finally:
         torch.cuda.set_sync_debug_mode("default")

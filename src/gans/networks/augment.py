@@ -4,7 +4,7 @@ Zhao et al. 2020, arXiv:2006.10738: D must not see images as they are, or G lear
 through to G. What is drawn comes from torch's global random state.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 
@@ -54,8 +54,4 @@ def cutout(images: torch.Tensor) -> torch.Tensor:
     return kept
 
 
-POLICIES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "color": color,
-    "translation": translation,
-    "cutout": cutout,
-}
+POLICIES = {"color": color, "translation": translation, "cutout": cutout}

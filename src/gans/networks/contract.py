@@ -2,11 +2,12 @@
 
 import importlib
 import inspect
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 from torch import nn
@@ -15,9 +16,11 @@ from gans.base.errors import InputError
 from gans.data.arrays import DataShape
 from gans.networks import losses
 from gans.networks.augment import augmented
-from gans.networks.schedules import ramped
 from gans.networks.settings import VARIANTS, AdversarialSettings, PairSettings
 from gans.networks.settings import Settings as AnySettings
+
+START = torch.zeros(())  # the share of a run that is done before its first step
+Number = TypeVar("Number", float, torch.Tensor)
 
 
 @dataclass
@@ -28,7 +31,7 @@ class Batch:
     z: torch.Tensor  # (B, nz)
     g: Callable[[torch.Tensor], torch.Tensor]  # latents to images
     d: Callable[[torch.Tensor], torch.Tensor]  # images to logits, never in bf16
-    share: float | torch.Tensor = 0.0  # of the run that is done
+    share: torch.Tensor = START  # of the run that is done
 
     @cached_property
     def fake(self) -> torch.Tensor:
@@ -45,7 +48,9 @@ class Batch:
 
 
 Readings = dict[str, torch.Tensor]  # scalars by the name of their column in metrics/losses/<variant>.csv
-Loss = Callable[[Batch], tuple[torch.Tensor, Readings]]
+Learnt = tuple[torch.Tensor, Readings]  # a loss, and what is read on the way
+Loss = Callable[[Batch], Learnt]
+Networks = tuple[nn.Module, nn.Module]  # G and D
 
 
 class Pace(NamedTuple):
@@ -53,6 +58,16 @@ class Pace(NamedTuple):
 
     lr: float
     beta2: float  # of Adam
+
+
+def ramped(start: float, end: float, share: Number) -> Number:
+    """Return where half a cosine from `start` to `end` is after a share of its way, 0 to 1; beyond, it is at the end.
+
+    Exactly `start` where both are the same.
+    """
+    if isinstance(share, torch.Tensor):
+        return start + (end - start) * (0.5 - 0.5 * (math.pi * share.clamp(max=1.0)).cos())
+    return start + (end - start) * (0.5 - 0.5 * math.cos(math.pi * min(1.0, share)))
 
 
 @dataclass(frozen=True)
@@ -104,7 +119,7 @@ class Variant(ABC):
         return Pace(self.settings.lr, self.settings.beta2)
 
     def batch(
-        self, real: torch.Tensor, labels: torch.Tensor | None, z: torch.Tensor, share: float | torch.Tensor = 0.0
+        self, real: torch.Tensor, labels: torch.Tensor | None, z: torch.Tensor, share: torch.Tensor = START
     ) -> Batch:
         """Return a batch for the losses; the labels of the real images are those asked of the generator, too."""
         bound = {"labels": labels} if self.conditional else {}
@@ -131,15 +146,15 @@ class Pair(Variant):
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
 
     @abstractmethod
-    def build(self, settings: Any, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+    def build(self, settings: Any, shape: DataShape) -> Networks:
         """Return G and D, with weights drawn from torch's global random state."""
 
     @abstractmethod
-    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def discriminator_loss(self, batch: Batch) -> Learnt:
         """Return D's loss, and what is read on the way."""
 
     @abstractmethod
-    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def generator_loss(self, batch: Batch) -> Learnt:
         """Return G's loss."""
 
     def turns(self) -> tuple[Turn, ...]:
@@ -164,13 +179,13 @@ class Adversarial(Pair):
 
     settings: AdversarialSettings
 
-    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def discriminator_loss(self, batch: Batch) -> Learnt:
         """Return D's loss, and D(x) and D(G(z)) as probabilities."""
         real, fake = batch.judged()
         readings = opinions(real.sigmoid(), fake.sigmoid())
         return losses.discriminator_cross_entropy(real, fake, self.settings.label_smoothing), readings
 
-    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def generator_loss(self, batch: Batch) -> Learnt:
         """Return G's loss."""
         return losses.GENERATOR_LOSSES[self.settings.generator_loss](batch.judged_fakes()), {}
 

@@ -10,7 +10,20 @@ from torch.nn.functional import one_hot
 LOOSE_EPS = 0.8  # of batch normalisation in PyTorch-GAN's networks, where it was meant as something else; kept
 
 
-class DCGANGenerator(nn.Module):
+class Layered(nn.Module):
+    """Layers one after another, whose weights are saved under `layers`."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return what the last layer makes of (B, ...)."""
+        outputs: torch.Tensor = self.layers(inputs)
+        return outputs
+
+
+class DCGANGenerator(Layered):
     """Transposed convolutions from a latent to an image: z (B, nz) to (B, channels, size, size) in [-1, 1].
 
     Radford et al. 2015, arXiv:1511.06434, in the widths of PyTorch's tutorial: at size 64 and width 64 the layers have
@@ -18,18 +31,16 @@ class DCGANGenerator(nn.Module):
     """
 
     def __init__(self, nz: int, channels: int, size: int, width: int) -> None:
-        super().__init__()
         widths = [width << stage for stage in reversed(range(num_halvings(size)))]  # 8w, 4w, 2w, w at size 64
         layers: list[nn.Module] = [*_up(nz, widths[0], stride=1, padding=0)]  # 4 x 4
         for before, after in pairwise(widths):
             layers += _up(before, after, stride=2, padding=1)  # 8, 16, 32
         layers += [nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1, bias=False), nn.Tanh()]  # 64
-        self.layers = nn.Sequential(*layers)
+        super().__init__(*layers)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         """Return images (B, channels, size, size) for latents (B, nz)."""
-        images: torch.Tensor = self.layers(z[:, :, None, None])
-        return images
+        return super().forward(z[:, :, None, None])
 
 
 class DCGANFeatures(nn.Sequential):
@@ -70,46 +81,36 @@ def dcgan(nz: int, channels: int, size: int, width: int, normalised: bool = True
     return generator.apply(initialise_as_dcgan), discriminator.apply(initialise_as_dcgan)
 
 
-class MLPGenerator(nn.Module):
+class MLPGenerator(Layered):
     """Fully connected layers of 128-256-512-1024 units: (B, inputs) to images (B, channels, size, size) in [-1, 1].
 
     The shape that PyTorch-GAN gave to Goodfellow et al. 2014 and Mirza and Osindero 2014.
     """
 
     def __init__(self, inputs: int, channels: int, size: int) -> None:
-        super().__init__()
         layers: list[nn.Module] = [nn.Linear(inputs, 128), leaky_relu()]
         for before, after in pairwise((128, 256, 512, 1024)):
             layers += [nn.Linear(before, after), nn.BatchNorm1d(after, eps=LOOSE_EPS), leaky_relu()]
         layers += [nn.Linear(1024, channels * size * size), nn.Tanh(), nn.Unflatten(1, (channels, size, size))]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return images for latents, or for latents joined with labels."""
-        images: torch.Tensor = self.layers(inputs)
-        return images
+        super().__init__(*layers)
 
 
-class LabelledGenerator(nn.Module):
-    """A generator of vectors (B, nz + num_classes) that is given latents (B, nz) and labels (B,)."""
+class Labelled(nn.Module):
+    """Layers for vectors (B, F + num_classes) that are given latents or images, F numbers each, and labels (B,).
+
+    The label is joined to the rest as a one-hot vector: Mirza and Osindero 2014, arXiv:1411.1784, section 3.2.
+    """
 
     def __init__(self, layers: nn.Module, num_classes: int) -> None:
         super().__init__()
         self.num_classes = num_classes
         self.layers = layers
 
-    def forward(self, z: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Return an image (channels, size, size) of each label's class."""
-        images: torch.Tensor = self.layers(with_one_hot(z, labels, self.num_classes))
-        return images
-
-
-def with_one_hot(vectors: torch.Tensor, labels: torch.Tensor, num_classes: int) -> torch.Tensor:
-    """Return vectors (B, F), each joined to its label (B,) as a one-hot vector: (B, F + num_classes).
-
-    Mirza and Osindero 2014, arXiv:1411.1784, section 3.2.
-    """
-    return torch.cat([vectors, one_hot(labels, num_classes).to(vectors.dtype)], dim=1)
+    def forward(self, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return images of the labels' classes; of D logits, above 0 where an image looks like a real one of them."""
+        label = one_hot(labels, self.num_classes).to(inputs.dtype)
+        outputs: torch.Tensor = self.layers(torch.cat([inputs.flatten(1), label], dim=1))
+        return outputs
 
 
 def num_halvings(size: int) -> int:

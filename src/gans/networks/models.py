@@ -1,7 +1,4 @@
-"""A trained variant as a folder: weights, settings, and its images over training.
-
-A variant that was trained several times has a folder in it for each further training, which differs in its seed.
-"""
+"""A trained variant as a folder, with one in it for each further seed: weights, settings, images over training."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -24,27 +21,19 @@ GENERATOR, SNAPSHOTS, REPEAT = "generator.safetensors", "snapshots", "repeat_"
 
 
 def save(
-    folder: Path,
-    *,
-    name: str,
-    settings: Settings,
-    shape: DataShape,
-    averaged: nn.Module,
-    networks: Mapping[str, nn.Module],
-    frames: Sequence[np.ndarray],
-    frames_at: Sequence[int],
+    folder: Path, name: str, variant: Variant, shape: DataShape, averaged: nn.Module, frames: Mapping[int, np.ndarray]
 ) -> None:
-    """Write a training into `folder`; equal trainings give equal bytes.
+    """Write the training of a variant into `folder`; equal trainings give equal bytes.
 
     generator.safetensors holds the averaged generator, the one to use; raw_<network>.safetensors the networks as they
-    ended; progress.npy images over training, uint8 (frames, N, S, S, C); settings.json what it takes to build the
-    networks again, and the images seen at each frame.
+    ended; progress.npy the images over training, uint8 (frames, N, S, S, C); settings.json what it takes to build the
+    networks again, and the images seen at each frame, by which `frames` has them.
     """
     weights.write(folder / GENERATOR, averaged)
-    for network, module in networks.items():
+    for network, module in variant.networks.items():
         weights.write(folder / f"raw_{network}.safetensors", module)
-    artefacts.write_array(folder / "progress.npy", np.stack(frames))
-    record = {"variant": name, **settings.model_dump(), "shape": shape._asdict(), "frames_at": frames_at}
+    artefacts.write_array(folder / "progress.npy", np.stack(list(frames.values())))
+    record = {"variant": name, **variant.settings.model_dump(), "shape": shape._asdict(), "frames_at": list(frames)}
     artefacts.write_json(folder / "settings.json", record)
 
 

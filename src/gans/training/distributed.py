@@ -15,7 +15,7 @@ import torch
 import torch.distributed as dist
 
 from gans.base import launchers
-from gans.base.errors import InputError
+from gans.base.errors import InputError, in_one_line
 
 PATIENCE = timedelta(minutes=10)  # with a rank that says nothing; the first may be busy saving
 
@@ -109,7 +109,7 @@ def joined(device: torch.device) -> Iterator[Ranks]:
     try:
         dist.init_process_group(backend, timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:  # torch.distributed.DistError is a RuntimeError
-        cause = " ".join(str(error).split())[:200]
+        cause = in_one_line(error)
         raise InputError(f"the ranks did not find one another ({cause}); are all of them started?") from None
     yield Ranks(dist.get_rank(), dist.get_world_size())
     dist.destroy_process_group()  # not after an error: it would wait for what those who have ended still owe
@@ -123,5 +123,5 @@ def _heard() -> Iterator[None]:
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
-        cause = " ".join(str(error).split())[:120]
+        cause = in_one_line(error, 120)
         raise InputError(f"another rank has ended or no longer answers ({cause}); its own message says why") from None

@@ -17,9 +17,7 @@ from gans.runtime import randomness
 from gans.training import steps
 from gans.training.averages import AveragedModule
 from gans.training.distributed import ALONE, Ranks
-from gans.training.finite import FiniteGuard
-from gans.training.observer import Observer, Snapshots, Span
-from gans.training.optimizers import Optimizers
+from gans.training.observer import LossCurve, Observer, Progress, Snapshots, Span
 from gans.training.state import Saver, Saving
 from gans.training.steps import PLAIN, Execution, Iteration
 from gans.training.trained import Trained
@@ -50,8 +48,7 @@ def train(
     takes, or no labels for a variant that wants them.
     """
     variant = initialised(kind, settings, shape, weights, device, how, ranks)
-    turns = variant.turns()
-    optimizers = Optimizers(variant, turns, settings, device)
+    iteration = Iteration(variant, device, how, ranks)
     average = AveragedModule(variant.generator, settings.ema_half_life)
     sampler = Sampler(average.module, shape.class_counts if kind.conditional else ())
 
@@ -66,48 +63,53 @@ def train(
         device=device,
         part=part,
     )
-    first_steps = turns[0].steps
+    first_steps = iteration.turns[0].steps
     iterations = max(1, settings.epochs * batches.per_epoch // first_steps)
     span = Span(settings.epochs, len(images), iterations, images_an_iteration=settings.batch_size * first_steps)
 
     # Some watch; and all that the steps change is in `parts`, from which an interrupted training goes on.
-    observer = Observer(kind.title, settings, sampler, span, num_frames, snapshots, device, shown=ranks.leads)
-    watched = {"curve": observer.curve, "progress": observer.progress}
-    parts = {**variant.networks, "average": average.module, **optimizers, **watched}
-    guard = FiniteGuard([turn.column for turn in turns for _ in range(turn.steps)], optimizers.values(), device)
-    saver = Saver(saving, parts, guard, span, ranks)
-    first = guard.first = saver.resumed(kind.title)
-    learn = steps.graphed(Iteration(variant, turns, optimizers, guard, device, how, ranks))
+    curve, progress = LossCurve(span, device), Progress(sampler, settings, span, num_frames, device)
+    observer = Observer(kind.title, span, curve, progress, snapshots, shown=ranks.leads)
+    parts = {
+        **variant.networks,
+        "average": average.module,
+        **iteration.optimizers,
+        "curve": curve,
+        "progress": progress,
+    }
+    saver = Saver(saving, parts, iteration.guard, span, ranks)
+    first = iteration.guard.first = saver.resumed(kind.title)
+    learn = steps.graphed(iteration)
     between_checks = 1 if device.type == "cpu" else observer.interval  # a check waits for the device
 
     with saver.answering_signals(), observer.watching(first):
-        for iteration in range(first, iterations):
+        for done in range(first, iterations):
             # What layers draw for themselves, such as dropout, follows from the seed and the place in the run.
-            torch.manual_seed(randomness.derived_seed(settings.seed, "layers", iteration, ranks.rank))
+            torch.manual_seed(randomness.derived_seed(settings.seed, "layers", done, ranks.rank))
             inputs = []
-            for step in range(iteration * first_steps, (iteration + 1) * first_steps):
+            for step in range(done * first_steps, (done + 1) * first_steps):
                 z = sampling.latents(settings.batch_size, settings, "latents", device, step)
                 inputs.append((*batches[step], z[part]))
 
             # Every player learns, at the pace of this moment.
-            optimizers.set_pace(iteration / iterations)
-            readings = learn(inputs, torch.full((), iteration / iterations, device=device))
-            if (iteration + 1) % between_checks == 0:
-                guard.check()
+            iteration.set_pace(done / iterations)
+            readings = learn(inputs, torch.full((), done / iterations, device=device))
+            if (done + 1) % between_checks == 0:
+                iteration.guard.check()
 
             # The average follows; then the others see what has become.
-            average.update((iteration + 1) * span.images_an_iteration, span.images_an_iteration)
-            observer.after(iteration + 1, readings)
-            if saver.after(iteration + 1):
+            average.update((done + 1) * span.images_an_iteration, span.images_an_iteration)
+            observer.after(done + 1, readings)
+            if saver.after(done + 1):
                 break
 
     return Trained(
         variant,
         average.module,
-        observer.curve.rows(),
-        steps={turn.column: iterations * turn.steps for turn in turns},
+        curve.rows(),
+        steps={turn.column: iterations * turn.steps for turn in iteration.turns},
         images_seen=iterations * span.images_an_iteration,
-        progress=observer.progress,
+        frames=progress.frames,
         seconds=saver.seconds,
     )
 

@@ -17,15 +17,26 @@ from gans.networks.settings import Settings
 
 MAX_ROWS = 1000  # of the loss curve
 PROGRESS_IMAGES = 16  # latents whose images are kept over training
+BAR_UPDATES = 100  # how often the losses beside the bar change over a training: each waits for the device
+
+
+@dataclass(frozen=True)
+class Span:
+    """How long a training is."""
+
+    epochs: int
+    num_images: int  # of the training split
+    iterations: int
+    images_an_iteration: int
 
 
 class LossCurve:
     """Readings averaged over intervals, at most MAX_ROWS of them, summed on the device so that no step waits."""
 
-    def __init__(self, num_iterations: int, images_an_iteration: int, num_images: int, device: torch.device) -> None:
-        self._interval = math.ceil(num_iterations / MAX_ROWS)
-        self._num_rows = math.ceil(num_iterations / self._interval)
-        self._images_an_iteration, self._num_images, self._device = images_an_iteration, num_images, device
+    def __init__(self, span: Span, device: torch.device) -> None:
+        self._interval = math.ceil(span.iterations / MAX_ROWS)
+        self._num_rows = math.ceil(span.iterations / self._interval)
+        self._span, self._device = span, device
         self._columns: list[str] = []
         self._done = 0  # iterations
 
@@ -44,12 +55,12 @@ class LossCurve:
         """
         ends = [*range(self._interval, self._done, self._interval), self._done]
         means = self._sums[: len(ends)].cpu().double().numpy() / np.diff([0, *ends])[:, None]
-        return [self._row(end, *values) for end, values in zip(ends, means.tolist(), strict=True)]
-
-    def newest(self) -> dict[str, float]:
-        """Return the means of the interval at hand. Waits for the device."""
-        row = (self._done - 1) // self._interval
-        return self._row(self._done, *(self._sums[row] / (self._done - row * self._interval)).tolist())
+        rows = []
+        for end, values in zip(ends, means.tolist(), strict=True):
+            images = end * self._span.images_an_iteration
+            row = {"step": end, "images": images, "epoch": round(images / self._span.num_images, 4)}
+            rows.append(row | dict(zip(self._columns, values, strict=True)))
+        return rows
 
     def state_dict(self) -> dict[str, Any]:
         """Return what has been read so far."""
@@ -59,50 +70,28 @@ class LossCurve:
         """Go on from what a curve of the same length had read."""
         self._columns, self._done, self._sums = list(state["columns"]), state["done"], state["sums"].to(self._device)
 
-    def _row(self, step: int, *means: float) -> dict[str, float]:
-        images = step * self._images_an_iteration
-        row = {"step": step, "images": images, "epoch": round(images / self._num_images, 4)}
-        return row | dict(zip(self._columns, means, strict=True))
-
 
 class Progress:
     """Images of the same latents over training, taken more often at its start, where most happens."""
 
-    def __init__(
-        self, sampler: Sampler, settings: Settings, num_iterations: int, num_frames: int, device: torch.device
-    ) -> None:
-        self._sampler = sampler
+    def __init__(self, sampler: Sampler, settings: Settings, span: Span, num_frames: int, device: torch.device) -> None:
+        self.sampler = sampler
         self._z = sampling.latents(PROGRESS_IMAGES, settings, "fixed_latents", device)
-        self._moments = {round(num_iterations * (i / (num_frames - 1)) ** 2) for i in range(num_frames)}
-        self.frames: list[np.ndarray] = []  # uint8 (16, S, S, C) each
-        self.images_seen: list[int] = []
+        self._moments = {round(span.iterations * (i / (num_frames - 1)) ** 2) for i in range(num_frames)}
+        self.frames: dict[int, np.ndarray] = {}  # uint8 (16, S, S, C) each, by the images seen
 
     def look(self, iteration: int, images_seen: int) -> None:
         """Keep the generator's images when this iteration is one of those to be shown."""
         if iteration in self._moments:
-            self.frames.append(self._sampler(self._z))
-            self.images_seen.append(images_seen)
+            self.frames[images_seen] = self.sampler(self._z)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the images so far."""
-        return {"frames": [torch.from_numpy(frame) for frame in self.frames], "images_seen": self.images_seen}
+        return {"frames": {seen: torch.from_numpy(frame) for seen, frame in self.frames.items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from the images of an earlier part of the same training."""
-        self.frames, self.images_seen = [frame.numpy() for frame in state["frames"]], list(state["images_seen"])
-
-
-BAR_UPDATES = 100  # how often the losses beside the bar change over a training: each waits for the device
-
-
-@dataclass(frozen=True)
-class Span:
-    """How long a training is."""
-
-    epochs: int
-    num_images: int  # of the training split
-    iterations: int
-    images_an_iteration: int
+        self.frames = {seen: frame.numpy() for seen, frame in state["frames"].items()}
 
 
 @dataclass(frozen=True)
@@ -127,42 +116,32 @@ class Observer:
     """
 
     def __init__(
-        self,
-        title: str,
-        settings: Settings,
-        sampler: Sampler,
-        span: Span,
-        num_frames: int,
-        snapshots: Snapshots | None,
-        device: torch.device,
-        shown: bool,
+        self, title: str, span: Span, curve: LossCurve, progress: Progress, snapshots: Snapshots | None, shown: bool
     ) -> None:
-        self.curve = LossCurve(span.iterations, span.images_an_iteration, span.num_images, device)
-        self.progress = Progress(sampler, settings, span.iterations, num_frames, device)
-        self._title, self._generator, self._shown = title, sampler.generator, shown
-        self._total, self._images = span.iterations, span.images_an_iteration
-        self._snapshots = snapshots if shown else None
-        self._kept = snapshots.iterations(span) if snapshots else set()
+        self._title, self._span, self._shown = title, span, shown
+        self._curve, self._progress, self._snapshots = curve, progress, snapshots
+        self._kept = snapshots.iterations(span) if snapshots and shown else set()
         self.interval = max(1, span.iterations // BAR_UPDATES)  # iterations between two looks that wait for the device
 
     @contextmanager
     def watching(self, first: int) -> Iterator[None]:
         """Show the bar, from iteration `first` on, which a training that is not gone on from begins with a look at."""
         if self._shown and not first:
-            self.progress.look(0, 0)
-        total = self._total * self._images
-        with progress_bar(total, self._title, "img", first * self._images, self._shown) as self._bar:
+            self._progress.look(0, 0)
+        images = self._span.images_an_iteration
+        total = self._span.iterations * images
+        with progress_bar(total, self._title, "img", first * images, self._shown) as self._bar:
             yield
 
     def after(self, iterations: int, readings: Mapping[str, torch.Tensor]) -> None:
         """Take note of what the last of so many iterations read."""
-        images_seen = iterations * self._images
-        self.curve.add(readings)
+        images_seen = iterations * self._span.images_an_iteration
+        self._curve.add(readings)
         if self._shown:
-            self.progress.look(iterations, images_seen)
+            self._progress.look(iterations, images_seen)
             if iterations % self.interval == 0:
-                newest = self.curve.newest()
+                newest = self._curve.rows()[-1]
                 self._bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
         if self._snapshots and iterations in self._kept:
-            self._snapshots.keep(images_seen, self._generator)
-        self._bar.update(self._images)
+            self._snapshots.keep(images_seen, self._progress.sampler.generator)
+        self._bar.update(self._span.images_an_iteration)

@@ -98,16 +98,7 @@ class Plan:
             if folder and saving:
                 place = models.make_repeat(folder, repeat)
                 models.copy_snapshots(saving.store.folder, place)
-                models.save(
-                    place,
-                    name=self.name,
-                    settings=settings,
-                    shape=self.data.shape,
-                    averaged=trained.averaged,
-                    networks=trained.variant.networks,
-                    frames=trained.progress.frames,
-                    frames_at=trained.progress.images_seen,
-                )
+                models.save(place, self.name, trained.variant, self.data.shape, trained.averaged, trained.frames)
             first = first or trained
             seconds.append(trained.seconds)
         assert first is not None

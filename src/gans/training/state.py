@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,8 @@ import torch
 from gans.base import artefacts, publishing, signals
 from gans.runtime import devices
 from gans.training.distributed import Ranks
-from gans.training.finite import FiniteGuard
 from gans.training.observer import Span
+from gans.training.steps import FiniteGuard
 
 NUM_KEPT = 2  # states: should the newest be damaged, the one before it serves
 DIGITS = 12  # of the step in a state's name, so that names sort as numbers do
@@ -69,15 +69,19 @@ class Store:
 
         What is damaged, what is newer than the state, and what a killed save left are removed.
         """
+        found: dict[str, Any] | None = None
         for path in reversed(self._states()):
-            if (found := self._read(path)) is not None:
-                state: dict[str, Any] = found["state"]
-                self._remove_all_but(self._states(), found["files"])
-                return state
+            if found := self._read(path):
+                break
             print(f"{path} is damaged and not used: going on from an earlier state, or anew", file=sys.stderr)
             _remove(path)
-        self._remove_all_but([], {})
-        return None
+        self._hashes = dict(found["files"]) if found else {}
+        kept = {self.folder / name for name in self._hashes}
+        kept.update(file for state in self._states() for file in (state, _hash_of(state)))
+        for path in self.folder.rglob("*"):
+            if path.is_file() and path not in kept:
+                path.unlink()
+        return found["state"] if found else None
 
     def _read(self, path: Path) -> dict[str, Any] | None:
         """Return what `save` wrote at `path`, None unless all of it is as it was."""
@@ -89,14 +93,6 @@ class Store:
             return found if found["files"].items() <= self._files().items() else None
         except OSError:  # a sector that cannot be read, or no hash
             return None
-
-    def _remove_all_but(self, states: Sequence[Path], files: Mapping[str, str]) -> None:
-        """Remove every file but the states, with their hashes, and those of these names."""
-        kept = {*states, *map(_hash_of, states), *(self.folder / name for name in files)}
-        for path in self.folder.rglob("*"):
-            if path.is_file() and path not in kept:
-                path.unlink()
-        self._hashes = dict(files)
 
     def _states(self) -> list[Path]:
         """Return the files of all states, oldest first."""
@@ -188,20 +184,15 @@ class Saver:
 
     def after(self, iterations: int) -> bool:
         """Save after so many iterations where it is time; return whether to stop, because a signal came to a rank."""
-        self._done = iterations
-        stopping, due = self._ranks.anywhere(self._came.number is not None, self._is_due())
+        self._done, saving = iterations, self._saving
+        due = saving is not None and (
+            iterations % self._every == 0 or time.monotonic() - self._last >= saving.every_seconds
+        )
+        stopping, due = self._ranks.anywhere(self._came.number is not None, due)
         if stopping or due or iterations == self._total:
             self._guard.check()
-            self._save()
+            if saving:
+                state = {name: part.state_dict() for name, part in self._parts.items()}
+                saving.store.save(iterations, {**state, "iterations": iterations, "seconds": self.seconds})
+                self._last = time.monotonic()
         return stopping
-
-    def _is_due(self) -> bool:
-        if self._saving is None:
-            return False
-        return self._done % self._every == 0 or time.monotonic() - self._last >= self._saving.every_seconds
-
-    def _save(self) -> None:
-        if self._saving is not None:
-            state = {name: part.state_dict() for name, part in self._parts.items()}
-            self._saving.store.save(self._done, {**state, "iterations": self._done, "seconds": self.seconds})
-            self._last = time.monotonic()

@@ -1,21 +1,22 @@
 """One iteration of a training, every player's steps in order: as it is written, compiled, or as one CUDA graph."""
 
+import math
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
 from gans.base import launchers
 from gans.base.errors import InputError, in_one_line
-from gans.networks.contract import Loss, Readings, Turn, Variant
+from gans.networks.contract import Loss, Readings, Variant
 from gans.training.distributed import ALONE, Ranks
-from gans.training.finite import FiniteGuard
 
 Inputs = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]  # images (B, C, S, S), labels (B,), latents (B, nz)
-COMPILED: dict[str, Any] = {"fallback_random": True}  # what is drawn at random is what plain layers draw
+COMPILED: dict[str, Any] = {"dynamic": False, "options": {"fallback_random": True}}  # drawn is what plain layers draw
 WARM_UP = 3  # iterations before the graph is recorded: by then all is compiled, chosen and in its place
 
 
@@ -26,11 +27,6 @@ class Execution:
     bf16: bool = False  # layers that gain from it compute with 8 bits of fraction; weights, losses and averages do not
     synchronised: bool = False  # batch normalisation is over the images of all ranks
     compiled: bool = False  # networks through torch.compile, and on CUDA the whole iteration as one graph
-
-    @property
-    def arithmetic(self) -> str:
-        """Return its name, as `run.precision` has it."""
-        return "bf16" if self.bf16 else "fp32"
 
 
 PLAIN = Execution()
@@ -56,27 +52,81 @@ def execution(device: torch.device, precision: str, compiled: str, synchronised:
     return Execution(bf16, synchronised=synchronised, compiled=compiled == "on")
 
 
-class Iteration:
-    """The steps of all players; `guard` looks at each loss and gradient before it is learnt from."""
+class FiniteGuard:
+    """Keeps fused optimisers from taking a step, from the first loss or gradient on that is not finite.
+
+    `players` are the columns of the losses in the order of an iteration's steps. Nothing here waits for the device but
+    `check`: the flag lies on it, and the optimisers read it there, as they do for gradients scaled in mixed precision.
+    """
 
     def __init__(
-        self,
-        variant: Variant,
-        turns: Sequence[Turn],
-        optimizers: Mapping[str, torch.optim.Optimizer],
-        guard: FiniteGuard,
-        device: torch.device,
-        how: Execution,
-        ranks: Ranks = ALONE,
+        self, players: Sequence[str], optimizers: Iterable[torch.optim.Optimizer], device: torch.device
     ) -> None:
-        self.variant, self._optimizers, self._guard = variant, optimizers, guard
-        self.turns, self.device, self.how, self._ranks = turns, device, how, ranks
-        self._losses: dict[str, Loss] = {turn.column: turn.loss for turn in turns}
+        self._players = players
+        self.first = 0  # iterations that were done before this one began to look
+        self._found = torch.zeros((), device=device)  # 1 from the first one on
+        self._passed = torch.zeros((), dtype=torch.int64, device=device)  # steps before it
+        self._seen = torch.zeros(2, device=device)  # the loss and the gradient's norm of that step, or of the newest
+        for optimizer in optimizers:
+            optimizer.found_inf = self._found  # type: ignore[attr-defined]  # its `step` then leaves all as it is
+
+    @torch.no_grad()
+    def look(self, loss: torch.Tensor, learner: nn.Module) -> None:
+        """Look at a loss and at the gradients it gave, before the optimiser takes its step."""
+        gradients = [weight.grad for weight in learner.parameters() if weight.grad is not None]
+        seen = torch.stack([loss.detach(), nn.utils.get_total_norm(gradients)])
+        self._seen.copy_(torch.where(self._found.bool(), self._seen, seen))  # in place: a CUDA graph has its address
+        self._found.copy_(1 - self._seen.isfinite().all().float())
+        self._passed += self._found == 0
+
+    def check(self) -> None:
+        """Raise InputError on the first thing that was not finite. Waits for the device."""
+        if self._found.item() == 0:
+            return
+        iterations, place = divmod(int(self._passed.item()), len(self._players))
+        player, (loss, norm) = self._players[place], self._seen.tolist()
+        what, value = (player, loss) if not math.isfinite(loss) else (f"the norm of {player}'s gradient", norm)
+        raise InputError(f"{what} is {value} at step {self.first + iterations + 1}; expected a finite number: lower lr")
+
+
+class Iteration:
+    """The steps of all players; `guard` looks at each loss and gradient before it is learnt from.
+
+    `optimizers` has one for each player, by the column of its loss; each is one kernel, which waits for nobody.
+    """
+
+    def __init__(self, variant: Variant, device: torch.device, how: Execution = PLAIN, ranks: Ranks = ALONE) -> None:
+        self.variant, self.turns = variant, variant.turns()
+        self.device, self.how, self._ranks = device, how, ranks
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        self._losses: dict[str, Loss] = {}
+        own, on_cuda = variant.settings, device.type == "cuda"
+        for turn in self.turns:
+            weights = list(turn.learner.parameters())
+            pace = variant.pace(turn.column, 0.0)
+            lr = torch.tensor(pace.lr, device=device) if on_cuda else pace.lr  # where a graph finds it
+            self.optimizers[turn.column] = (
+                torch.optim.SGD(weights, lr, own.momentum, fused=True)
+                if own.optimizer == "sgd"
+                else torch.optim.Adam(weights, lr, (own.beta1, pace.beta2), fused=True, capturable=on_cuda)
+            )
+            self._losses[turn.column] = torch.compile(turn.loss, **COMPILED) if how.compiled else turn.loss
         if how.compiled:
-            variant.generator.compile(dynamic=False, options=COMPILED)
-            self._losses = {
-                column: torch.compile(loss, dynamic=False, options=COMPILED) for column, loss in self._losses.items()
-            }
+            variant.generator.compile(**COMPILED)
+        players = [turn.column for turn in self.turns for _ in range(turn.steps)]
+        self.guard = FiniteGuard(players, self.optimizers.values(), device)
+
+    def set_pace(self, share: float) -> None:
+        """Have each optimiser go by what the variant says for this share of the run."""
+        for column, optimizer in self.optimizers.items():
+            lr, beta2 = self.variant.pace(column, share)
+            for group in optimizer.param_groups:
+                if isinstance(group["lr"], torch.Tensor):  # a state that is gone on from has it on the CPU
+                    group["lr"] = group["lr"].to(self.device).fill_(lr)
+                else:
+                    group["lr"] = lr
+                if "betas" in group:
+                    group["betas"] = (group["betas"][0], beta2)
 
     def __call__(self, inputs: Sequence[Inputs], share: torch.Tensor) -> Readings:
         """Learn from inputs for each step of the first player; return the losses and what else was read.
@@ -97,13 +147,13 @@ class Iteration:
                     if turn.sees_fakes:
                         batch.fake  # noqa: B018  # made here and once, not within what is compiled for each player
                     loss, own_readings = self._losses[turn.column](batch)
-                self._optimizers[turn.column].zero_grad(set_to_none=True)
+                self.optimizers[turn.column].zero_grad(set_to_none=True)
                 loss.backward()
                 read = {turn.column: loss.detach(), **{name: value.detach() for name, value in own_readings.items()}}
                 gradients = [weight.grad for weight in turn.learner.parameters() if weight.grad is not None]
                 self._ranks.average([*gradients, *read.values()])  # of the whole batch
-                self._guard.look(read[turn.column], turn.learner)
-                self._optimizers[turn.column].step()
+                self.guard.look(read[turn.column], turn.learner)
+                self.optimizers[turn.column].step()
                 for module in turn.frozen:
                     module.requires_grad_(True)
                 readings |= read

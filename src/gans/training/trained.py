@@ -11,7 +11,6 @@ from torch import nn
 
 from gans.networks.contract import Variant
 from gans.runtime import devices
-from gans.training.observer import Progress
 from gans.training.steps import PLAIN, Execution
 
 COLUMNS = ("step", "images", "epoch", "loss_d", "loss_g", "d_real", "d_fake")  # of every variant's loss curve
@@ -26,20 +25,20 @@ class Trained:
     rows: list[dict[str, float]]  # of metrics/losses/<variant>.csv
     steps: dict[str, int]  # optimiser steps, by the column of the player's loss
     images_seen: int  # real images shown to the first player
-    progress: Progress
+    frames: dict[int, np.ndarray]  # images of the same latents, uint8 (16, S, S, C), by the images seen
     seconds: float  # of the loop, over all the parts of a training that was interrupted
 
     def facts(self, device: torch.device, how: Execution = PLAIN) -> dict[str, Any]:
         """Return what a rerun on this kind of device repeats exactly."""
         players = {"generator": "g", "discriminator": "d"}
-        networks = self.variant.networks.items()
+        sizes = {name: sum(map(torch.numel, net.parameters())) for name, net in self.variant.networks.items()}
         return {
             "images_seen": self.images_seen,
             **{f"steps_{column.removeprefix('loss_')}": count for column, count in self.steps.items()},
-            **{f"parameters_{players.get(name, name)}": _num_weights(module) for name, module in networks},
+            **{f"parameters_{players.get(name, name)}": size for name, size in sizes.items()},
             **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
             "device": device.type,
-            "arithmetic": how.arithmetic,
+            "arithmetic": "bf16" if how.bf16 else "fp32",
             "compiled": how.compiled,
             "threads": torch.get_num_threads(),
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
@@ -55,7 +54,3 @@ def timings(images_seen: int, seconds: Sequence[float], device: torch.device) ->
         "peak_memory_mb": round(devices.peak_memory_mb(device)),
         "device": devices.description(device),
     }
-
-
-def _num_weights(module: nn.Module) -> int:
-    return sum(weight.numel() for weight in module.parameters())

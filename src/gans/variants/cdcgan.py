@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from gans.data.arrays import DataShape
-from gans.networks.contract import Adversarial
-from gans.networks.layers import DCGANFeatures, DCGANGenerator, LabelledGenerator, initialise_as_dcgan
+from gans.networks.contract import Adversarial, Networks
+from gans.networks.layers import DCGANFeatures, DCGANGenerator, Labelled, initialise_as_dcgan
 from gans.networks.settings import AdversarialSettings
 
 
@@ -16,11 +16,11 @@ class CDCGAN(Adversarial):
     source = "Mirza and Osindero 2014, arXiv:1411.1784; Radford et al. 2015; Miyato and Koyama 2018, arXiv:1802.05637"
     conditional = True
 
-    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> Networks:
         """Return G and D; two classes at size 64, width 64 and nz 100 add 16,384 and 1,024 weights to DCGAN's."""
         # A one-hot label: beside an embedding as long and as large as z itself, G learns to overlook z.
         layers = DCGANGenerator(settings.nz + shape.num_classes, shape.channels, shape.size, settings.width)
-        generator = LabelledGenerator(layers, shape.num_classes)
+        generator = Labelled(layers, shape.num_classes)
         discriminator = ProjectionDiscriminator(shape, settings.width)
         return generator.apply(initialise_as_dcgan), discriminator.apply(initialise_as_dcgan)
 

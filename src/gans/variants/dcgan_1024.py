@@ -1,9 +1,7 @@
 """The deep convolutional GAN in the widths of its paper, with torch's own initialisation."""
 
-from torch import nn
-
 from gans.data.arrays import DataShape
-from gans.networks.contract import Adversarial
+from gans.networks.contract import Adversarial, Networks
 from gans.networks.layers import DCGANDiscriminator, DCGANGenerator
 from gans.networks.settings import AdversarialSettings
 
@@ -14,7 +12,7 @@ class DCGAN1024(Adversarial):
     title = "DCGAN-1024"
     source = "Radford et al. 2015, arXiv:1511.06434, figure 1, initialised as in pytorch-GANs"
 
-    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> Networks:
         """Return G and D; at size 64, width 64 and nz 100 they have 12,658,432 and 11,036,160 weights."""
         width = 2 * settings.width
         generator = DCGANGenerator(settings.nz, shape.channels, shape.size, width)

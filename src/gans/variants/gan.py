@@ -3,7 +3,7 @@
 from torch import nn
 
 from gans.data.arrays import DataShape
-from gans.networks.contract import Adversarial
+from gans.networks.contract import Adversarial, Networks
 from gans.networks.layers import MLPGenerator, leaky_relu
 from gans.networks.settings import AdversarialSettings
 
@@ -14,7 +14,7 @@ class GAN(Adversarial):
     title = "GAN"
     source = "Goodfellow et al. 2014, arXiv:1406.2661, in PyTorch-GAN's shape"
 
-    def build(self, settings: AdversarialSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+    def build(self, settings: AdversarialSettings, shape: DataShape) -> Networks:
         """Return G and D; for grey images of 32 x 32 and nz 100 they have 1,756,032 and 656,385 weights."""
         discriminator = nn.Sequential(
             nn.Flatten(),

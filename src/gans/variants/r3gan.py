@@ -2,7 +2,6 @@
 
 import math
 from itertools import pairwise
-from typing import ClassVar
 
 import torch
 from torch import nn
@@ -11,9 +10,8 @@ from torch.nn.functional import avg_pool2d, interpolate
 from gans.base import kinds
 from gans.data.arrays import DataShape
 from gans.networks import losses
-from gans.networks.contract import Batch, Pace, Pair, Readings, opinions
-from gans.networks.layers import leaky_relu, num_halvings
-from gans.networks.schedules import ramped
+from gans.networks.contract import Batch, Learnt, Networks, Pace, Pair, opinions, ramped
+from gans.networks.layers import Layered, leaky_relu, num_halvings
 from gans.networks.settings import PairSettings
 
 GAIN = math.sqrt(2 / (1 + 0.2**2))  # of LeakyReLU of slope 0.2: He et al. 2015, arXiv:1502.01852
@@ -34,11 +32,11 @@ class R3GAN(Pair):
 
     title = "R3GAN"
     source = "Huang et al. 2024, arXiv:2501.05441"
-    Settings: ClassVar[type[PairSettings]] = R3GANSettings
+    Settings = R3GANSettings
 
     settings: R3GANSettings
 
-    def build(self, settings: PairSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+    def build(self, settings: PairSettings, shape: DataShape) -> Networks:
         """Return G and D; at size 64, width 64 and nz 100 they have 2,881,344 and 2,843,328 weights."""
         return R3GANGenerator(settings.nz, shape, settings.width), R3GANDiscriminator(shape, settings.width)
 
@@ -47,7 +45,7 @@ class R3GAN(Pair):
         own = self.settings
         return Pace(super().pace(column, share).lr, ramped(own.beta2, own.beta2_end, share / own.ramp))
 
-    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def discriminator_loss(self, batch: Batch) -> Learnt:
         """Return D's loss, what it says, and the two penalties, R1 and R2, before their weight. Equation 5."""
         real, r1 = losses.with_squared_slopes(batch.d, batch.real)
         fake, r2 = losses.with_squared_slopes(batch.d, batch.fake.detach())
@@ -55,7 +53,7 @@ class R3GAN(Pair):
         readings = {**opinions(real, fake), "r1": r1.mean(), "r2": r2.mean()}
         return losses.relativistic(real, fake) + gamma / 2 * (r1.mean() + r2.mean()), readings
 
-    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def generator_loss(self, batch: Batch) -> Learnt:
         """Return G's loss, in which real images have their place, too."""
         return losses.relativistic(batch.judged_fakes(), batch.d(batch.real)), {}
 
@@ -77,7 +75,6 @@ class R3GANGenerator(nn.Module):
         self.last = _scaled(nn.Conv2d(widths[-1], shape.channels, 1, bias=False), 1.0)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Return images (B, C, S, S) for latents (B, nz)."""
         maps = self.start * self.weigh(z)[:, :, None, None]  # (B, 384, 4, 4)
         maps = self.blocks[0](maps)
         for between, block in zip(self.between, list(self.blocks)[1:], strict=True):
@@ -103,7 +100,6 @@ class R3GANDiscriminator(nn.Module):
         self.rate = _scaled(nn.Linear(widths[-1], 1, bias=False), 1.0)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return logits (B,) for images (B, C, S, S)."""
         maps = self.blocks[0](self.first(images))  # (B, 192, S, S)
         for between, block in zip(self.between, list(self.blocks)[1:], strict=True):
             maps = block(between(avg_pool2d(maps, 2)))
@@ -111,7 +107,7 @@ class R3GANDiscriminator(nn.Module):
         return logits
 
 
-class Block(nn.Module):
+class Block(Layered):
     """Maps (B, C, S, S) plus what 1 x 1, grouped 3 x 3 and 1 x 1 convolutions on twice the channels make of them.
 
     Biases stand in front of the two activations alone. The last convolution starts at 0, so that the block starts as
@@ -119,10 +115,9 @@ class Block(nn.Module):
     """
 
     def __init__(self, channels: int, num_blocks: int) -> None:
-        super().__init__()
         inside = EXPANSION * channels
         gain = GAIN * num_blocks ** (-1 / 4)
-        self.layers = nn.Sequential(
+        super().__init__(
             _scaled(nn.Conv2d(channels, inside, 1), gain),
             leaky_relu(),
             _scaled(nn.Conv2d(inside, inside, 3, padding=1, groups=inside // math.gcd(inside, GROUP)), gain),
@@ -131,9 +126,7 @@ class Block(nn.Module):
         )
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        """Return maps of the same shape."""
-        changed: torch.Tensor = maps + self.layers(maps)
-        return changed
+        return maps + super().forward(maps)
 
 
 def _widths(size: int, width: int) -> list[int]:

@@ -1,12 +1,11 @@
 """The spectrally normalised GAN, on DCGAN's networks."""
 
-import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gans.data.arrays import DataShape
 from gans.networks import layers, losses
-from gans.networks.contract import Batch, Pair, Readings, opinions
+from gans.networks.contract import Batch, Learnt, Networks, Pair, opinions
 from gans.networks.settings import PairSettings
 
 
@@ -16,7 +15,7 @@ class SNGAN(Pair):
     title = "SNGAN"
     source = "Miyato et al. 2018, arXiv:1802.05957"
 
-    def build(self, settings: PairSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+    def build(self, settings: PairSettings, shape: DataShape) -> Networks:
         """Return DCGAN's G, and its D with spectral in place of batch normalisation.
 
         At size 64, width 64 and nz 100 they have 3,576,704 and 2,763,776 weights.
@@ -29,10 +28,10 @@ class SNGAN(Pair):
                 spectral_norm(layer)
         return generator, discriminator
 
-    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def discriminator_loss(self, batch: Batch) -> Learnt:
         """Return D's loss, and what it says: of real images at least 1 at best, of fakes at most -1."""
         real, fake = batch.judged()
         return losses.discriminator_hinge(real, fake), opinions(real, fake)
 
-    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def generator_loss(self, batch: Batch) -> Learnt:
         return losses.generator_of_critic(batch.judged_fakes()), {}

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from gans.data.arrays import DataShape
-from gans.networks.contract import Batch, Readings, Turn, Variant
+from gans.networks.contract import Batch, Learnt, Turn, Variant
 from gans.networks.layers import DCGANDiscriminator, DCGANGenerator, initialise_as_dcgan
 from gans.networks.losses import at_least_fp32
 from gans.networks.settings import Settings
@@ -34,7 +34,7 @@ class VAE(Variant):
         """Return the one turn, in which both learn."""
         return (Turn("loss_g", nn.ModuleList(self.networks.values()), self.loss, sees_fakes=False),)
 
-    def loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def loss(self, batch: Batch) -> Learnt:
         """Return what the evidence lower bound lacks to 0, in nats an image, and its two parts.
 
         Kingma and Welling 2014, equation 10, one code an image. Pixels are Gaussian around the decoder's image, with

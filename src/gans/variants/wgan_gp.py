@@ -1,14 +1,9 @@
 """The Wasserstein GAN with a gradient penalty, on DCGAN's networks."""
 
-from typing import ClassVar
-
-import torch
-from torch import nn
-
 from gans.base import kinds
 from gans.data.arrays import DataShape
 from gans.networks import layers, losses
-from gans.networks.contract import Batch, Pair, Readings, opinions
+from gans.networks.contract import Batch, Learnt, Networks, Pair, opinions
 from gans.networks.settings import PairSettings
 
 
@@ -23,23 +18,23 @@ class WGANGP(Pair):
 
     title = "WGAN-GP"
     source = "Gulrajani et al. 2017, arXiv:1704.00028"
-    Settings: ClassVar[type[PairSettings]] = WGANGPSettings
+    Settings = WGANGPSettings
 
     settings: WGANGPSettings
 
-    def build(self, settings: PairSettings, shape: DataShape) -> tuple[nn.Module, nn.Module]:
+    def build(self, settings: PairSettings, shape: DataShape) -> Networks:
         """Return DCGAN's G, and its D without normalisation, which would mix a batch's images into one another.
 
         At size 64, width 64 and nz 100 they have 3,576,704 and 2,763,776 weights.
         """
         return layers.dcgan(settings.nz, shape.channels, shape.size, settings.width, normalised=False)
 
-    def discriminator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def discriminator_loss(self, batch: Batch) -> Learnt:
         """Return the critic's loss, its mean ratings, and the penalty before its weight."""
         real, fake = batch.judged()
         penalty = losses.gradient_penalty(batch.d, batch.real, batch.fake.detach())
         readings = {**opinions(real, fake), "penalty": penalty}
         return losses.critic(real, fake) + self.settings.penalty_weight * penalty, readings
 
-    def generator_loss(self, batch: Batch) -> tuple[torch.Tensor, Readings]:
+    def generator_loss(self, batch: Batch) -> Learnt:
         return losses.generator_of_critic(batch.judged_fakes()), {}
