@@ -25,7 +25,7 @@ SMALL = {"dataset": "celeba", "image_size": 16, "width": 4, "nz": 8, "epochs": 1
 MARKS = {
     "lr": ("Params.load", "validated", "SharedSettings.settings_of", "ramped"),
     "image": (
-        *("Archive.read", "Archive._opened", "in_channels", "crop_and_shrink", "_OnDisk._read", "_OnDisk.take"),
+        *("Archive.read", "Archive._opened", "in_channels", "crop_and_shrink", "_OnDisk._read", "_OnDisk.__call__"),
         *("to_float", "DCGANDiscriminator.forward", "discriminator_cross_entropy"),
     ),
 }
