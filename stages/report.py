@@ -10,7 +10,6 @@ from gans.params import Params
 def main() -> None:
     """Write the page in HTML and Markdown, and metrics/summary.json, over the active variants."""
     params = Params.load()
-    gaussian = artefacts.read_json(paths.GAUSSIAN)
     story = report.Story(
         dataset=params.dataset,
         meta=artefacts.read_json(paths.processed(params.dataset) / "meta.json"),
@@ -19,13 +18,9 @@ def main() -> None:
         commit=revision.checked_out(),
         floor=artefacts.read_json(paths.FLOOR),
         classifier=artefacts.read_json(paths.CLASSIFIER),
-        gaussian=gaussian,
+        gaussian=artefacts.read_json(paths.GAUSSIAN),
+        codes=artefacts.read_json(paths.CODES_METRICS),
         entries=[entry(params, name) for name in params.active],
-        overview=report.overview_lesson(paths.OVERVIEW_LOSSES, paths.OVERVIEW_SCORES),
-        lessons=[
-            report.gaussian_lesson(gaussian, paths.GAUSSIAN_FIGURE, paths.GAUSSIAN_FILM),
-            report.codes_lesson(artefacts.read_json(paths.CODES_METRICS), paths.CODES),
-        ],
     )
     with publishing.published(paths.REPORT / "index.html") as draft:
         draft.write_text(report.html(story), encoding="utf-8")
@@ -39,6 +34,7 @@ def entry(params: Params, variant: str) -> report.Entry:
     kind = contract.load(variant)
     own = params.own(variant)
     drawn = {name: paths.samples(variant) / name for name in (*report.PICTURES, report.ROW)}
+    drawn["losses"] = paths.losses_figure(variant)
     return report.Entry(
         name=variant,
         title=kind.title,
@@ -49,9 +45,7 @@ def entry(params: Params, variant: str) -> report.Entry:
         train=artefacts.read_json(paths.train_metrics(variant)),
         speed=artefacts.read_json(paths.speed_metrics(variant)),
         losses=artefacts.read_csv(paths.losses(variant)),
-        pictures={
-            name: path for name, path in {**drawn, "losses": paths.losses_figure(variant)}.items() if path.exists()
-        },
+        pictures={name: path for name, path in drawn.items() if path.exists()},
     )
 
 

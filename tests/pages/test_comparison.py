@@ -4,11 +4,12 @@ import re
 import shutil
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, run
+from markup import Markup
+from repositories import begun, done
 
 from gans.pages import comparison
 
@@ -45,105 +46,72 @@ def compare(folder: Path, *revision: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with lr 0.001 on main, then lr 0.002 in the workspace."""
-    folder = tmp_path_factory.mktemp("repository")
-    shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
-    text = re.sub(r"^active:.*", "active:\n- dcgan\n", (folder / "params.yaml").read_text(), flags=re.M | re.S)
-    (folder / "params.yaml").write_text(text)
+    folder = begun(tmp_path_factory.mktemp("repository"), "main")
+    text = (ROOT / "params.yaml").read_text()
+    (folder / "params.yaml").write_text(re.sub(r"^active:.*", "active:\n- dcgan\n", text, flags=re.M | re.S))
     (folder / "dvc.yaml").write_text(DVC_YAML)
     (folder / "run.py").write_text(RUN)
     (folder / ".gitignore").write_text("/samples/\n/report/\n")
-    for words in (
-        ["git", "init", "-q", "-b", "main"],
-        ["git", "config", "user.name", "tests"],
-        ["git", "config", "user.email", "tests@localhost"],
-        ["dvc", "init", "-q"],
-        ["dvc", "repro", "-q"],
-        ["git", "add", "."],
-        ["git", "commit", "-q", "-m", "A <first> run"],
-        ["sed", "-i", "s/^lr: 0.001/lr: 0.002/", "params.yaml"],
-        ["dvc", "repro", "-q"],
-    ):
-        done = run(folder, *words)
-        assert done.returncode == 0, done.stdout + done.stderr
+    done(folder, "dvc repro -q", "git add .", "git commit -q -m 'A <first> run'")
+    done(folder, "sed -i 's/^lr: 0.001/lr: 0.002/' params.yaml", "dvc repro -q")
     return folder
 
 
-class Page(HTMLParser):
-    """Which tags are open, what is told, and by which names."""
+@pytest.fixture
+def clone(repository: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return shutil.copytree(repository, tmp_path / "clone")
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.cells: list[str] = []
-        self.names: list[str] = []
-        self.pictures: list[tuple[str, str]] = []  # alt text, address
-        self.feed(text)
-        assert self.open == []
-        assert len(self.names) == len(set(self.names))
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        self.names += [found["id"]] if "id" in found else []
-        if tag == "img":
-            self.pictures.append((found["alt"], found["src"]))
-        elif tag not in ("meta", "link", "br"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.cells += [data.strip()] if data.strip() else []
+def compared(folder: Path, revision: str) -> Markup:
+    """Return the page that a command writes which goes well."""
+    found = compare(folder, revision)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "Written: report/compare.html\n", "")
+    return Markup((folder / "report/compare.html").read_text())
 
 
 def test_a_page_shows_what_was_changed_and_what_came_of_it(repository: Path) -> None:
-    done = compare(repository, "main")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "Written: report/compare.html\n", "")
-    text = (repository / "report/compare.html").read_text()
-    assert not re.search(r"https?://|@import|url\(", text)
-    page = Page(text)
-    cells = "|".join(page.cells)
-    assert "lr|0.001|0.002|+0.001" in cells
-    assert "fid_lite0|1|2|+1|▼ worse" in cells
-    assert "recall" not in cells  # it is the same
-    assert re.search(r"commit [0-9a-f]{7} of \d{4}-\d\d-\d\d: A <first> run", cells)
-    assert re.search(r"workspace\|[0-9a-f]{12}, with changes not committed then", cells)
+    page = compared(repository, "main")
+    assert "lr|0.001|0.002|+0.001" in page.text
+    assert "fid_lite0|1|2|+1|▼ worse" in page.text
+    assert "recall" not in page.text  # it is the same
+    assert re.search(r"commit [0-9a-f]{7} of \d{4}-\d\d-\d\d: A <first> run", page.text)
+    assert re.search(r"workspace\|[0-9a-f]{12}, with changes not committed then", page.text)
     losses, old, new = page.pictures
     assert losses[0] == "dcgan: the losses of both"
     assert (old[0], new[0]) == ("dcgan: generated images, main", "dcgan: generated images, workspace")
     assert old[1] != new[1]
-    assert all(address.startswith("data:image/webp;base64,") for _, address in page.pictures)
 
 
-def test_what_is_not_in_the_cache_is_told_and_the_rest_is_shown(repository: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    shutil.copytree(repository, clone)
+def test_what_is_not_in_the_cache_is_named_and_the_rest_is_shown(clone: Path) -> None:
     shutil.rmtree(clone / ".dvc" / "cache")
-    done = compare(clone, "main")
-    assert done.returncode == 0, done.stderr
-    page = Page((clone / "report/compare.html").read_text())
+    page = compared(clone, "main")
     assert [alt for alt, _ in page.pictures] == ["dcgan: the losses of both", "dcgan: generated images, workspace"]
-    assert "samples/dcgan/grid.png of main is not at hand: `dvc fetch" in "|".join(page.cells)
+    assert "samples/dcgan/grid.png of main is not at hand: `dvc fetch" in page.text
 
 
-def test_the_same_is_called_the_same(repository: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    shutil.copytree(repository, clone)
-    assert run(clone, "git", "commit", "-q", "-a", "-m", "second").returncode == 0
-    done = compare(clone, "HEAD")
-    assert done.returncode == 0, done.stderr
-    page = Page((clone / "report/compare.html").read_text())
+def test_what_one_side_has_alone_is_named(clone: Path) -> None:
+    text = (clone / "params.yaml").read_text()
+    (clone / "params.yaml").write_text(text.replace("- dcgan\n", "- vae\n"))
+    (clone / "metrics/losses/vae.csv").write_bytes((clone / "metrics/losses/dcgan.csv").read_bytes())
+    page = compared(clone, "main")
+    assert "|vae is not among the active variants of main.|samples/vae/grid.png of the workspace is not at" in page.text
+    assert "|dcgan is not among the active variants of the workspace.|" in page.text
+    assert [alt for alt, _ in page.pictures] == ["dcgan: generated images, main"]
+
+
+def test_the_same_is_called_the_same(clone: Path) -> None:
+    done(clone, "git commit -q -a -m second")
+    page = compared(clone, "HEAD")
     assert page.pictures == []
-    assert "Nothing differs" in "|".join(page.cells)
+    assert "Nothing differs" in page.text
+    assert "The same in both: dcgan." in page.text
 
 
 @pytest.mark.parametrize(
     ("revision", "line"),
     [
-        (
-            ["nowhere"],
-            "REV is 'nowhere': no such revision; expected a branch, tag, commit or experiment: see git branch",
-        ),
+        (["nowhere"], "REV is 'nowhere': no such revision; expected a branch, tag, commit or experiment: see git"),
         (["--upload-pack=x"], "REV is '--upload-pack=x': that is an option; expected a branch"),
         ([], "usage: make compare REV=main"),
         ([" "], "usage: make compare REV=main"),
@@ -151,17 +119,16 @@ def test_the_same_is_called_the_same(repository: Path, tmp_path: Path) -> None:
 )
 def test_a_revision_that_is_none_is_refused_with_one_line(repository: Path, revision: list[str], line: str) -> None:
     (repository / "report/compare.html").unlink(missing_ok=True)
-    done = compare(repository, *revision)
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert line in done.stderr
+    found = compare(repository, *revision)
+    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
+    assert line in found.stderr
     assert not (repository / "report/compare.html").exists()
 
 
 def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:
-    done = compare(tmp_path, "main")
-    assert done.returncode == 1
-    assert done.stderr == "not a Git and DVC repository; run from the repository's root, where .dvc lies\n"
+    found = compare(tmp_path, "main")
+    assert found.returncode == 1
+    assert found.stderr == "not a Git and DVC repository; run from the repository's root, where .dvc lies\n"
 
 
 def test_a_gain_within_the_noise_of_the_seeds_is_none() -> None:
@@ -183,7 +150,7 @@ QUALITY = {
 
 
 def page_of(metrics: dict[str, dict[str, dict[str, float]]]) -> str:
-    return comparison.html(comparison.Comparison("main", "a commit", "here", {}, metrics, [], []))
+    return comparison.html(comparison.Comparison("main", "a commit", "here", {}, metrics, {}, []))
 
 
 def test_scores_of_other_data_are_not_judged() -> None:
@@ -205,14 +172,7 @@ def test_what_another_classifier_judged_is_not_compared() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [
-        (0.000123456789, "0.000123457"),
-        (1234567, "1,234,567"),
-        (3391.683, "3,391.68"),
-        (None, "-"),
-        (True, "True"),
-        ("x", "x"),
-    ],
+    [(0.000123456789, "0.000123457"), (1234567, "1,234,567"), (3391.683, "3,391.68"), (None, "-"), (True, "True")],
 )
 def test_values_are_shown_with_six_digits(value: object, text: str) -> None:
     assert comparison.shown(value) == text

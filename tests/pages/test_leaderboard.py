@@ -2,7 +2,7 @@
 
 import pytest
 
-from gans.pages import leaderboard
+from gans.pages import leaderboard, templates
 from gans.pages.leaderboard import Column, Result
 
 FID = Column("fid_lite0", "FID", ".0f")
@@ -39,19 +39,15 @@ def test_more_is_better_of_recall() -> None:
 def test_nobody_leads_without_noise_without_rivals_or_without_a_better_side() -> None:
     assert leaderboard.leader(FID, [scored("a", 1.0), scored("b", 900.0)]) is None
     assert leaderboard.leader(FID, [scored("a", 1.0, 0.1)]) is None
-    assert (
-        leaderboard.leader(
-            SEEN, [Result(n, n, {"images_seen": v}, {"images_seen": 0.0}) for n, v in (("a", 1.0), ("b", 2.0))]
-        )
-        is None
-    )
+    results = [Result(name, name, {"images_seen": value}, {"images_seen": 0.0}) for name, value in (("a", 1), ("b", 2))]
+    assert leaderboard.leader(SEEN, results) is None
 
 
 def test_rows_stand_best_first_over_the_floor_with_the_columns_that_have_numbers() -> None:
     results = [scored("worse", 900.4, 10.0, images_seen=12_345.0), scored("better", 300.0, 20.0)]
     found = leaderboard.table((FID, RECALL, SEEN), results, {"fid_lite0": 72.4})
     assert [column.key for column in found.columns] == ["fid_lite0", "images_seen"]
-    assert leaderboard.markdown(found).splitlines() == [
+    assert templates.written("table.md", table=found).splitlines() == [
         "| variant | FID\N{NO-BREAK SPACE}↓ | images seen |",
         "|---|---:|---:|",
         "| BETTER | **300 ± 20** | - |",
@@ -61,13 +57,8 @@ def test_rows_stand_best_first_over_the_floor_with_the_columns_that_have_numbers
 
 
 def test_numbers_are_gathered_from_the_metrics_files() -> None:
-    quality = {
-        "fid_lite0": 5.0,
-        "precision": 0.5,
-        "extractor": "lite0",
-        "sd": {"fid_lite0": 1.0},
-        "best": {"fid_lite0": 4.0, "images": 64},
-    }
+    quality = {"fid_lite0": 5.0, "precision": 0.5, "extractor": "lite0", "sd": {"fid_lite0": 1.0}}
+    quality["best"] = {"fid_lite0": 4.0, "images": 64}
     found = leaderboard.result("gan", "GAN", quality, {"seconds": 90.0, "device": "cpu", "arithmetic": "fp32"})
     best, took = {"best_fid": 4.0, "best_images": 64.0}, {"seconds": 90.0, "minutes": 1.5}
     assert found.values == {"fid_lite0": 5.0, "precision": 0.5, **best, **took}
@@ -75,9 +66,6 @@ def test_numbers_are_gathered_from_the_metrics_files() -> None:
 
 
 def test_facts_deviations_and_diversity_have_no_better_side() -> None:
-    assert [leaderboard.direction(key) for key in ("fid_inception", "kid_lite0", "recall")] == [
-        "lower",
-        "lower",
-        "higher",
-    ]
-    assert [leaderboard.direction(key) for key in ("kid_lite0_sd", "diversity", "images_seen")] == ["", "", ""]
+    directions = {"fid_inception": "lower", "kid_lite0": "lower", "recall": "higher"}
+    directions |= {"kid_lite0_sd": "", "diversity": "", "images_seen": ""}
+    assert {key: leaderboard.direction(key) for key in directions} == directions

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from conftest import ROOT, run
 from PIL import Image
+from repositories import begun, done
 
 from gans.pages import results
 from gans.pages.results import Revision, Trainings
@@ -25,7 +26,7 @@ def trained(name: str, seeds: set[int], fids: list[float], decisive: str = "", r
     return Trainings(rev, "0" * 40, name, name.upper(), decisive, frozenset(seeds), weights, quality, facts)
 
 
-def told(fid_of_judge: float = 1.0, accuracy: float = 0.9, name: str = "main") -> Revision:
+def revision(fid_of_judge: float = 1.0, accuracy: float = 0.9, name: str = "main") -> Revision:
     floor = {"fid_lite0": 71.4, "fid_classifier": fid_of_judge, "n_real": 20, "n_fake": 20}
     return Revision(name, [], floor, {"accuracy": accuracy}, {"dataset": "toyfaces", "n_real": 20})
 
@@ -37,23 +38,15 @@ def no_git(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_runs_pool_as_if_their_trainings_had_been_one_runs() -> None:
     fids = [300.0, 320.0, 290.0, 410.0, 350.0, 305.0]
-    parts = [
-        trained("dcgan", {0, 1, 2}, fids[:3]),
-        trained("dcgan", {3}, fids[3:4]),
-        trained("dcgan", {4, 5}, fids[4:]),
-    ]
-    quality, facts = results.pooled(parts)
+    parts = (trained("dcgan", {*range(a, b)}, fids[a:b]) for a, b in ((0, 3), (3, 4), (4, 6)))
+    quality, facts = results.pooled([*parts])
     assert quality["fid_lite0"] == pytest.approx(np.mean(fids))
     assert quality["sd"]["fid_lite0"] == pytest.approx(np.std(fids, ddof=1))
     assert quality["best"] == {"fid_lite0": 289.0, "images": 640}
     assert facts["images_seen"] == 1280
     assert facts["seconds"] == pytest.approx((3 * 3000 + 4100 + 2 * 3500) / 6)
     assert facts["images_per_second"] == pytest.approx(1280 / facts["seconds"])
-
-
-def test_one_training_has_no_deviation() -> None:
-    quality, _ = results.pooled([trained("dcgan", {0}, [300.0])])
-    assert "sd" not in quality
+    assert "sd" not in results.pooled([trained("dcgan", {0}, [300.0])])[0]  # one training
 
 
 def test_a_score_that_one_of_the_runs_lacks_is_not_pooled() -> None:
@@ -77,7 +70,7 @@ def test_a_row_holds_other_seeds_alone_and_the_same_weights_once() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_runs_that_share_seeds_the_larger_counts_and_the_other_is_told_of(order: int) -> None:
+def test_of_runs_that_share_seeds_the_larger_counts_and_the_other_is_named(order: int) -> None:
     two = trained("dcgan", {0, 1}, [300.0, 310.0], rev="two")
     three = trained("dcgan", {0, 1, 2}, [300.0, 310.0, 290.0], rev="three")
     assert results.grouped([two, three][::order]) == ([[three]], [two])
@@ -86,12 +79,12 @@ def test_of_runs_that_share_seeds_the_larger_counts_and_the_other_is_told_of(ord
 @pytest.mark.usefixtures("no_git")
 def test_the_variant_that_leads_is_bold_where_the_noise_is_known() -> None:
     runs = [trained("gan", {0}, [900.0]), trained("gan", {1}, [910.0]), trained("dcgan", {0, 1}, [300.0, 310.0])]
-    text = results.markdown(results.ranked(results.grouped(runs)[0]), [told()])
+    text = results.markdown(results.ranked(results.grouped(runs)[0]), [revision()])
     assert "| DCGAN | **305 ± 7** |" in text
     assert "| GAN | 905 ± 7 |" in text
     assert "Trainings: 2 each." in text
     groups, _ = results.grouped([*runs[1:], trained("vae", {0}, [500.0])])
-    alone = results.markdown(results.ranked(groups), [told()])
+    alone = results.markdown(results.ranked(groups), [revision()])
     assert "**" not in alone
     assert "Trainings: DCGAN 2, VAE 1, GAN 1." in alone
 
@@ -101,21 +94,16 @@ def test_the_variant_that_leads_is_bold_where_the_noise_is_known() -> None:
 def test_what_other_classifiers_judge_is_left_out(accuracy: float, shown: bool) -> None:
     found = trained("gan", {0}, [900.0])
     found.quality["fid_classifier"] = 12.5  # type: ignore[index]
-    text = results.markdown(results.ranked([[found]]), [told(), told(accuracy=accuracy, name="other")])
+    text = results.markdown(results.ranked([[found]]), [revision(), revision(accuracy=accuracy, name="other")])
     assert ("| 12.50 |" in text) == shown
     assert ("what they judge is left out" in text) != shown
-
-
-def done(folder: Path, *words: str) -> None:
-    found = run(folder, *words)
-    assert found.returncode == 0, found.stdout + found.stderr
 
 
 def write_run(folder: Path, seed: int, fid: float, code: str = "aa", **summary: object) -> None:
     """Write what a run of DCGAN with this seed leaves behind, and its row of images into DVC's cache."""
     params = {**yaml.safe_load((ROOT / "params.yaml").read_text()), "seed": seed, "seeds": 1, "active": ["dcgan"]}
     quality = {"fid_lite0": fid, "n_real": 20, "n_fake": 20, "extractor": "lite0", "seeds": 1}
-    told = {
+    summary = {
         "dataset": "toyfaces",
         "data_sha256": "ab",
         "floor": {"fid_lite0": 71.4, "n_real": 20, "n_fake": 20, "extractor": "lite0"},
@@ -132,7 +120,7 @@ def write_run(folder: Path, seed: int, fid: float, code: str = "aa", **summary: 
     texts = {
         "dvc.lock": yaml.safe_dump({"schema": "2.0", "stages": {"train@dcgan": stage}}),
         "params.yaml": yaml.safe_dump(params, sort_keys=False),
-        "metrics/summary.json": json.dumps(told),
+        "metrics/summary.json": json.dumps(summary),
         "metrics/train/dcgan.json": json.dumps({"images_seen": 1280, "device": "cpu", "arithmetic": "fp32"}),
         "metrics/speed/dcgan.json": json.dumps({"seconds": 60.0, "device": "cpu (x86_64), 1 threads"}),
     }
@@ -146,19 +134,19 @@ def write_run(folder: Path, seed: int, fid: float, code: str = "aa", **summary: 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The branches first, second (another seed), elsewhere (other data) and without (no run)."""
-    folder = tmp_path_factory.mktemp("repository")
-    done(folder, "git", "init", "-q", "-b", "without")
-    done(folder, "git", "config", "user.name", "tests")
-    done(folder, "git", "config", "user.email", "tests@localhost")
-    done(folder, "dvc", "init", "-q")
-    done(folder, "git", "commit", "-q", "-m", "nothing yet")
+    folder = begun(tmp_path_factory.mktemp("repository"), "without")
+    done(folder, "git commit -q -m 'nothing yet'")
     for branch, seed, fid, data in (("first", 0, 300.0, "ab"), ("second", 1, 320.0, "ab"), ("elsewhere", 0, 9.0, "cd")):
-        done(folder, "git", "checkout", "-q", "-b", branch)
+        done(folder, f"git checkout -q -b {branch}")
         write_run(folder, seed, fid, data_sha256=data)
-        done(folder, "dvc", "add", "-q", "samples/dcgan")
-        done(folder, "git", "add", ".")
-        done(folder, "git", "commit", "-q", "-m", f"run {branch}")
+        done(folder, "dvc add -q samples/dcgan", "git add .", f"git commit -q -m 'run {branch}'")
     return folder
+
+
+@pytest.fixture
+def without_cache(repository: Path, tmp_path: Path) -> Path:
+    """A copy in which nothing lies in DVC's cache."""
+    return shutil.copytree(repository, tmp_path / "clone", ignore=shutil.ignore_patterns("cache", "report"))
 
 
 def tabled(folder: Path, *revisions: str) -> subprocess.CompletedProcess[str]:
@@ -178,12 +166,18 @@ def test_two_branches_give_a_table_and_a_picture(repository: Path) -> None:
         assert picture.getpixel((picture.width - 1, 10)) == (0, 0, 0)  # the images of the first
 
 
-def test_images_that_are_not_in_the_cache_are_told_of(repository: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    shutil.copytree(repository, clone, ignore=shutil.ignore_patterns("cache", "report"))
-    found = tabled(clone, "first")
+def test_images_that_are_not_in_the_cache_are_named(without_cache: Path) -> None:
+    found = tabled(without_cache, "first")
     assert (found.returncode, found.stdout) == (0, "Written: report/results.md\n")
     assert found.stderr == "Not drawn, as their images are not in DVC's cache: DCGAN\n"
+    assert "| DCGAN | 300 |" in (without_cache / "report/results.md").read_text()
+
+
+def test_no_picture_of_other_revisions_stays(without_cache: Path) -> None:
+    (without_cache / "report").mkdir()
+    (without_cache / "report/results.png").write_text("of others")
+    assert tabled(without_cache, "first").returncode == 0
+    assert not (without_cache / "report/results.png").exists()
 
 
 @pytest.mark.parametrize(
@@ -198,24 +192,22 @@ def test_images_that_are_not_in_the_cache_are_told_of(repository: Path, tmp_path
 def test_what_cannot_be_one_table_is_one_line(repository: Path, revisions: list[str], line: str) -> None:
     shutil.rmtree(repository / "report", ignore_errors=True)
     found = tabled(repository, *revisions)
-    assert found.returncode == 1
+    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
     assert found.stderr.startswith(line)
-    assert found.stderr.count("\n") == 1
     assert not (repository / "report").exists()
 
 
 def changed(repository: Path, tmp_path: Path, path: str, text: str) -> Path:
     """Return a copy whose branch `changed` is `first` with another text in a file."""
-    clone = tmp_path / "clone"
-    shutil.copytree(repository, clone)
-    done(clone, "git", "checkout", "-q", "-b", "changed", "first")
+    clone = shutil.copytree(repository, tmp_path / "clone")
+    done(clone, "git checkout -q -b changed first")
     (clone / path).write_text(text)
-    done(clone, "git", "commit", "-q", "-a", "-m", "changed")
+    done(clone, "git commit -q -a -m changed")
     return clone
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "told"),
+    ("path", "text", "line"),
     [
         ("metrics/summary.json", '{"variants": {"dcgan": {}}}', "KeyError 'title'"),
         ("metrics/summary.json", '{"variants": {}}', "KeyError 'floor'"),
@@ -227,29 +219,17 @@ def changed(repository: Path, tmp_path: Path, path: str, text: str) -> Path:
     ],
 )
 def test_what_is_not_a_run_of_this_version_is_one_line(
-    repository: Path, tmp_path: Path, path: str, text: str, told: str
+    repository: Path, tmp_path: Path, path: str, text: str, line: str
 ) -> None:
     found = tabled(changed(repository, tmp_path, path, text), "first", "changed")
-    assert found.returncode == 1
-    assert found.stderr.startswith(f"changed is not as this version writes runs ({told}")
-    assert found.stderr.count("\n") == 1
+    assert (found.returncode, found.stderr.count("\n")) == (1, 1)
+    assert found.stderr.startswith(f"changed is not as this version writes runs ({line}")
 
 
 def test_other_code_has_a_row_of_its_own(repository: Path, tmp_path: Path) -> None:
-    lock = (repository / "dvc.lock").read_text()
     write_run(tmp_path, 0, 300.0, code="bb")
     clone = changed(repository, tmp_path, "dvc.lock", (tmp_path / "dvc.lock").read_text())
-    assert (clone / "dvc.lock").read_text() != lock
     assert tabled(clone, "first", "changed").returncode == 0
     text = (clone / "report/results.md").read_text()
     assert "| DCGAN (first) | 300 |" in text
     assert "| DCGAN (changed) | 300 |" in text
-
-
-def test_no_picture_of_other_revisions_stays(repository: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    shutil.copytree(repository, clone, ignore=shutil.ignore_patterns("cache", "report"))
-    (clone / "report").mkdir()
-    (clone / "report/results.png").write_text("of others")
-    assert tabled(clone, "first").returncode == 0
-    assert not (clone / "report/results.png").exists()

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 FLOOR = "real images (the floor)"
 PROTOCOL = ("n_real", "n_fake", "extractor", "dataset", "data_sha256")  # scores are compared when these are the same
@@ -80,26 +80,7 @@ FACTS = (
 # fmt: on
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A number as it is shown."""
-
-    value: float | None
-    text: str
-    bold: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """A variant's cells, one a column."""
-
-    name: str
-    title: str
-    cells: Sequence[Cell]
-
-
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """All numbers of one variant by the keys of columns, and their standard deviations over seeds where known."""
 
     name: str
@@ -108,8 +89,23 @@ class Result:
     deviations: Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class Table:
+class Cell(NamedTuple):
+    """A number as it is shown."""
+
+    value: float | None
+    text: str
+    bold: bool
+
+
+class Row(NamedTuple):
+    """A variant's cells, one a column."""
+
+    name: str
+    title: str
+    cells: Sequence[Cell]
+
+
+class Table(NamedTuple):
     """Columns, a row a variant with the best first, and what real images score."""
 
     columns: Sequence[Column]
@@ -127,17 +123,17 @@ def result(name: str, title: str, quality: Mapping[str, Any], facts: Mapping[str
     return Result(name, title, numbers, quality.get("sd", {}))
 
 
-def table(columns: Sequence[Column], results: Sequence[Result], floor: Mapping[str, float]) -> Table:
+def table(columns: Sequence[Column], results: Sequence[Result], floor: Mapping[str, Any]) -> Table:
     """Return the columns that any result has a number for, and rows by `fid_lite0`, the best first."""
     shown = [column for column in columns if any(column.key in found.values for found in results)]
+    leaders = [leader(column, results) for column in shown]
+
+    def row(found: Result) -> Row:
+        cells = [_cell(column, found, found.name == first) for column, first in zip(shown, leaders, strict=True)]
+        return Row(found.name, found.title, cells)
+
     ordered = sorted(results, key=lambda found: found.values.get("fid_lite0", math.inf))
-    leaders = {column.key: leader(column, results) for column in shown}
-    rows = [
-        Row(found.name, found.title, [_cell(column, found, leaders[column.key] == found.name) for column in shown])
-        for found in ordered
-    ]
-    real = Result("", FLOOR, floor, {})
-    return Table(shown, rows, Row("", FLOOR, [_cell(column, real, False) for column in shown]))
+    return Table(shown, [row(found) for found in ordered], row(result("", FLOOR, floor, {})))
 
 
 def leader(column: Column, results: Sequence[Result]) -> str | None:
@@ -145,42 +141,24 @@ def leader(column: Column, results: Sequence[Result]) -> str | None:
 
     Without several seeds the noise is not known, and nobody leads; nor by a difference that is not shown.
     """
-    scored = [found for found in results if column.key in found.values]
-    if not column.better or len(scored) < 2 or any(column.key not in found.deviations for found in scored):
+    key = column.key
+    scored = [found for found in results if key in found.values]
+    if not column.better or len(scored) < 2 or any(key not in found.deviations for found in scored):
         return None
-    sign = 1 if column.better == "lower" else -1
-    first, *others = sorted(scored, key=lambda found: sign * found.values[column.key])
-    clear = all(
-        beyond_noise(
-            other.values[column.key] - first.values[column.key],
-            other.deviations[column.key],
-            first.deviations[column.key],
-        )
-        and format(other.values[column.key], column.form) != format(first.values[column.key], column.form)
-        for other in others
-    )
-    return first.name if clear else None
-
-
-def markdown(found: Table) -> str:
-    """Return a table in Markdown whose numbers stand to the right; leaders are bold."""
-    lines = [
-        _line(["variant", *(column.title for column in found.columns)]),
-        "|---" + "|---:" * len(found.columns) + "|",
-    ]
-    for row in [*found.rows, found.floor]:
-        lines.append(_line([row.title, *(f"**{cell.text}**" if cell.bold else cell.text for cell in row.cells)]))
-    return "\n".join(lines) + "\n"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    first, *others = sorted(scored, key=lambda found: found.values[key], reverse=column.better == "higher")
+    for other in others:
+        gain = first.values[key] - other.values[key]
+        if not beyond_noise(gain, first.deviations[key], other.deviations[key]):
+            return None
+        if format(first.values[key], column.form) == format(other.values[key], column.form):
+            return None
+    return first.name
 
 
 def _cell(column: Column, found: Result, bold: bool) -> Cell:
     if column.key not in found.values:
-        return Cell(None, "-")
+        return Cell(None, "-", False)
     value, text = found.values[column.key], format(found.values[column.key], column.form)
     if column.key in found.deviations:
-        text = f"{text} ± {format(found.deviations[column.key], column.form)}"
+        text += f" ± {format(found.deviations[column.key], column.form)}"
     return Cell(value, text, bold)

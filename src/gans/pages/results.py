@@ -5,9 +5,8 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
@@ -17,15 +16,14 @@ from gans.base import paths, publishing
 from gans.base.errors import InputError
 from gans.base.paths import PARAMS
 from gans.figures import grids
-from gans.pages import leaderboard, revision
-from gans.pages.leaderboard import CLASSES, DISTANCES, FACTS, OF_JUDGES, PROTOCOL, Column, Result
+from gans.pages import leaderboard, revision, templates
+from gans.pages.leaderboard import CLASSES, DISTANCES, FACTS, OF_JUDGES, PROTOCOL, Result
 
 TABLE, PICTURE = paths.REPORT / "results.md", paths.REPORT / "results.png"
 LOCK = Path("dvc.lock")
 
 
-@dataclass(frozen=True)
-class Trainings:
+class Trainings(NamedTuple):
     """What a revision has of one variant."""
 
     rev: str  # as tables name it
@@ -39,8 +37,7 @@ class Trainings:
     facts: Mapping[str, Any]  # of the trainings, and their timings
 
 
-@dataclass(frozen=True)
-class Revision:
+class Revision(NamedTuple):
     """What a revision tells of all its variants, and of how they were scored."""
 
     name: str
@@ -50,44 +47,40 @@ class Revision:
     protocol: Mapping[str, Any]
 
 
+Ranking = Sequence[tuple[Result, Sequence[Trainings]]]  # the best first
+
+
 def read(rev: str) -> Revision:
     """Return what a revision tells; raise InputError where the pipeline did not run to its end there."""
     commit = revision.commit_of(rev)
 
-    def content(path: Path) -> bytes:
-        found = revision.content(commit, path)
-        if found is None:
-            raise InputError(
-                f"{rev} has no {path}; expected a revision whose pipeline ran to its end: see `dvc exp show`"
-            )
-        return found
+    def content(path: Path) -> Any:
+        if (found := revision.content(commit, path)) is None:
+            ran = "expected a revision whose pipeline ran to its end: see `dvc exp show`"
+            raise InputError(f"{rev} has no {path}; {ran}")
+        return json.loads(found) if path.suffix == ".json" else yaml.safe_load(found)
+
+    def trainings(variant: str, quality: Mapping[str, Any]) -> Trainings:
+        train, lock = content(paths.train_metrics(variant)), stages[f"train@{variant}"]
+        settings = {key: value for key, value in lock["params"][str(PARAMS)].items() if key not in ("seed", "seeds")}
+        code_and_data = {dep["path"]: dep["md5"] for dep in lock["deps"]}
+        kind = [lock["cmd"], train["device"], train.get("arithmetic")]
+        return Trainings(
+            name,
+            commit,
+            variant,
+            quality["title"],
+            decisive=json.dumps([settings, code_and_data, kind], sort_keys=True),
+            seeds=frozenset(range(seed, seed + quality["seeds"])),
+            weights=next(out["md5"] for out in lock["outs"] if out["path"] == str(paths.model(variant))),
+            quality=quality,
+            facts={**train, **content(paths.speed_metrics(variant))},
+        )
 
     try:
         name = revision.label_of(rev, commit[:7])
-        summary, seed = json.loads(content(paths.SUMMARY)), int(yaml.safe_load(content(PARAMS))["seed"])
-        stages = yaml.safe_load(content(LOCK))["stages"]
-        found = []
-        for variant, quality in summary["variants"].items():
-            train = json.loads(content(paths.train_metrics(variant)))
-            lock = stages[f"train@{variant}"]
-            settings = {
-                key: value for key, value in lock["params"][str(PARAMS)].items() if key not in ("seed", "seeds")
-            }
-            code_and_data = {dep["path"]: dep["md5"] for dep in lock["deps"]}
-            kind = [lock["cmd"], train["device"], train.get("arithmetic")]
-            found.append(
-                Trainings(
-                    name,
-                    commit,
-                    variant,
-                    quality["title"],
-                    decisive=json.dumps([settings, code_and_data, kind], sort_keys=True),
-                    seeds=frozenset(range(seed, seed + quality["seeds"])),
-                    weights=next(out["md5"] for out in lock["outs"] if out["path"] == str(paths.model(variant))),
-                    quality=quality,
-                    facts={**train, **json.loads(content(paths.speed_metrics(variant)))},
-                )
-            )
+        summary, seed, stages = content(paths.SUMMARY), int(content(PARAMS)["seed"]), content(LOCK)["stages"]
+        found = [trainings(variant, quality) for variant, quality in summary["variants"].items()]
         both = {**summary["floor"], **summary}
         return Revision(name, found, summary["floor"], summary["classifier"], {key: both[key] for key in PROTOCOL})
     except InputError:
@@ -99,8 +92,8 @@ def read(rev: str) -> Revision:
 
 def check_protocol(revisions: Sequence[Revision]) -> None:
     """Raise InputError where runs were not scored on the same images in the same way."""
-    first, *others = revisions
-    for other in others:
+    first = revisions[0]
+    for other in revisions:
         for key, value in other.protocol.items():
             if value != first.protocol[key]:
                 raise InputError(
@@ -131,10 +124,9 @@ def pooled(group: Sequence[Trainings]) -> tuple[dict[str, Any], dict[str, float]
     The best moment is that of any revision's first training.
     """
     qualities, counts = [each.quality for each in group], np.array([len(each.seeds) for each in group])
-    num = int(counts.sum())
     means = _means(qualities, counts, float)
     found: dict[str, Any] = {**means}
-    if num > 1:
+    if (num := int(counts.sum())) > 1:
         found["sd"] = {}
         for key, mean in means.items():
             within = [quality.get("sd", {}).get(key, 0.0) ** 2 for quality in qualities]
@@ -154,9 +146,9 @@ def _means(files: Sequence[Mapping[str, Any]], counts: np.ndarray, kind: Any) ->
     return {key: float(counts @ [file[key] for file in files]) / float(counts.sum()) for key in keys}
 
 
-def ranked(groups: Sequence[Sequence[Trainings]]) -> list[tuple[Result, Sequence[Trainings]]]:
+def ranked(groups: Sequence[Sequence[Trainings]]) -> Ranking:
     """Return groups with their results, the best first; where a variant is there several times its title says whose."""
-    names = [group[0].name for group in groups]
+    names = [first.name for first, *_ in groups]
     found = []
     for group in groups:
         first = group[0]
@@ -165,47 +157,38 @@ def ranked(groups: Sequence[Sequence[Trainings]]) -> list[tuple[Result, Sequence
     return sorted(found, key=lambda pair: pair[0].values.get("fid_lite0", math.inf))
 
 
-def markdown(ranking: Sequence[tuple[Result, Sequence[Trainings]]], revisions: Sequence[Revision]) -> str:
+def markdown(ranking: Ranking, revisions: Sequence[Revision]) -> str:
     """Return the tables, and under them how they were made.
 
     What classifiers judge is left out where they are not the same.
     """
-    first = revisions[0]
+    first, everything = revisions[0], [each for _, group in ranking for each in group]
     same_judges = all(each.judges == first.judges for each in revisions)
-    floor = {key: float(value) for key, value in first.floor.items() if isinstance(value, int | float)}
-    results = [result for result, _ in ranking]
-
-    def table(columns: Sequence[Column]) -> str:
-        shown = [column for column in columns if same_judges or column.key not in OF_JUDGES]
-        return leaderboard.markdown(leaderboard.table(shown, results, floor))
-
-    counts = {result.title: sum(len(each.seeds) for each in group) for result, group in ranking}
-    each_has = set(counts.values())
-    trainings = f"{each_has.pop()} each" if len(each_has) == 1 else ", ".join(f"{t} {n}" for t, n in counts.items())
-    everything = [each for _, group in ranking for each in group]
-    commits = {each.rev: each.commit for each in everything}
-    words = [
-        f"{first.floor['n_fake']:,} generated images against {first.floor['n_real']:,} held-out real ones of",
-        f"{first.protocol['dataset']}. Trained on {'; '.join(sorted({each.facts['device'] for each in everything}))}.",
-        f"Trainings: {trainings}.",
-        *([] if same_judges else ["The revisions' classifiers differ: what they judge is left out."]),
-        *(f"{rev}: {revision.described(commit)}." for rev, commit in commits.items()),
+    shown = [
+        [column for column in columns if same_judges or column.key not in OF_JUDGES]
+        for columns in (DISTANCES, (*CLASSES, *FACTS))
     ]
-    return "\n".join([table(DISTANCES), table((*CLASSES, *FACTS)), " ".join(words), ""])
+    return templates.written(
+        "results.md",
+        tables=[leaderboard.table(columns, [result for result, _ in ranking], first.floor) for columns in shown],
+        floor=first.floor,
+        dataset=first.protocol["dataset"],
+        devices=sorted({each.facts["device"] for each in everything}),
+        counts={result.title: sum(len(each.seeds) for each in group) for result, group in ranking},
+        same_judges=same_judges,
+        commits={each.rev: revision.described(each.commit) for each in everything},
+    )
 
 
-def picture(ranking: Sequence[tuple[Result, Sequence[Trainings]]]) -> tuple[np.ndarray | None, list[str]]:
+def picture(ranking: Ranking) -> tuple[np.ndarray | None, list[str]]:
     """Return the images of the first latents, a variant in each row, and of which variants there are none."""
-    rows, captions, lacking = [], [], []
-    for result, group in ranking:
-        png = revision.content(group[0].commit, paths.samples(group[0].name) / "row.png")
-        if png is None:
+    rows, lacking = {}, []
+    for result, (first, *_) in ranking:
+        if (png := revision.content(first.commit, paths.samples(first.name) / "row.png")) is None:
             lacking.append(result.title)
-            continue
-        with Image.open(io.BytesIO(png)) as opened:
-            rows.append(np.asarray(opened.convert("RGB")))
-        captions.append(result.title)
-    return (grids.row_captioned(rows, captions) if rows else None), lacking
+        else:
+            rows[result.title] = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+    return (grids.row_captioned([*rows.values()], [*rows]) if rows else None), lacking
 
 
 def main() -> None:

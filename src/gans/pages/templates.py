@@ -47,9 +47,18 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_ENVIRONMENT.filters["embedded"] = embedded
+_ENVIRONMENT.filters |= {
+    "embedded": embedded,
+    "listed": lambda values: ", ".join(f"{key} {value}" for key, value in values.items()),
+    "thousands": "{:,}".format,
+}
 
 
 def written(template: str, **values: Any) -> str:
     """Return what a template makes of values: all that it names are to be given, and text is escaped in HTML."""
     return _ENVIRONMENT.get_template(template).render(**values)
+
+
+def line(template: str, **values: Any) -> str:
+    """Return what a template makes of values as one line, however its words are laid out."""
+    return " ".join(written(template, **values).split())
