@@ -34,11 +34,11 @@ def test_every_variant_that_looks_at_images_has_features(
     kind = contract.load(name)
     settings = settings_for(name, small)
     variant = kind(settings, DataShape(3, 16, (20, 12)))
-    assert variant.discriminator is not None
-    features = probe.features_of(variant.discriminator.eval(), pixels, kind.conditional, cpu, batch_size=7)
+    network = variant.networks[variant.feature_network]
+    features = probe.features_of(network.eval(), pixels, kind.conditional, cpu, batch_size=7)
     assert features.shape[0] == len(pixels)
     assert features.shape[1] >= 8
-    again = probe.features_of(variant.discriminator, pixels[::-1], kind.conditional, cpu)
+    again = probe.features_of(network, pixels[::-1], kind.conditional, cpu)
     np.testing.assert_allclose(again[::-1], features, rtol=1e-4, atol=1e-5)
 
 
