@@ -1,12 +1,14 @@
 """Draw the pictures of one trained variant in samples/<variant>."""
 
+from functools import partial
+
 import numpy as np
 
 import stages
 from gans.base import paths, publishing
 from gans.data import arrays
-from gans.figures import pictures
-from gans.networks import models
+from gans.figures import grids, pictures
+from gans.networks import models, sampling
 from gans.params import Params
 from gans.runtime import devices
 from gans.scoring import classifier, distances, features
@@ -18,7 +20,10 @@ def main(variant: str) -> None:
     params.known(variant)
     device = devices.prepare(params.run.device, params.run.deterministic)
     sampler, settings = models.load_sampler(paths.model(variant), device)
-    frames, images_seen = models.load_progress(paths.model(variant))
+    latents = partial(sampling.latents, settings=settings, stream="fixed_latents", device=device)
+    z = latents(pictures.GRID**2)
+    fakes = sampler(z)
+    moments = models.load_progress(paths.model(variant))
     data = arrays.load(paths.processed(params.dataset))
     judge = classifier.load(paths.classifier(params.dataset), device).classes
     known = np.load(paths.reference(params.dataset) / paths.TRAINING_FEATURES, mmap_mode="r")
@@ -27,20 +32,25 @@ def main(variant: str) -> None:
     def nearest(fakes: np.ndarray, count: int) -> np.ndarray:
         return distances.nearest(look(fakes), known, count)
 
+    ends = latents(2 * params.sample.interpolation_rows)
+    drawn = {
+        "grid": grids.grid(fakes, pictures.GRID),
+        "real_vs_fake": pictures.real_vs_fake(data.images[data.held_out], fakes),
+        "row": pictures.row(sampler, z),
+        "neighbours": pictures.neighbours(fakes, data.images[data.train], nearest),
+        "progress": pictures.progress(*moments),
+        "interpolation": pictures.interpolation(sampler, ends, params.sample.interpolation_steps),
+    }
+    if sampler.class_counts:
+        drawn["classes"] = pictures.classes(sampler, latents(pictures.CLASS_COLUMNS), data.meta["class_names"])
+    elif judge and (attributes := data.meta["attributes"]):
+        many = sampling.latents(pictures.NUM_JUDGED, settings, "evaluation", device)
+        drawn["arithmetic"] = pictures.arithmetic(sampler, many, latents(pictures.GRID), judge, attributes)
     with publishing.published(paths.samples(variant)) as draft:
         draft.mkdir()
-        fakes = pictures.save_grid(draft / "grid.png", sampler, settings, device)
-        pictures.save_real_vs_fake(draft / "real_vs_fake.png", data.images[data.held_out], fakes)
-        pictures.save_row(draft / "row.png", sampler, settings, device)
-        pictures.save_neighbours(draft / "neighbours.png", fakes, data.images[data.train], nearest)
-        pictures.save_progress(draft / "progress.png", draft / "progress.gif", frames, images_seen)
-        rows, steps = params.sample.interpolation_rows, params.sample.interpolation_steps
-        pictures.save_interpolation(draft / "interpolation.png", sampler, settings, device, rows, steps)
-        if sampler.class_counts:
-            pictures.save_classes(draft / "classes.png", sampler, data.meta["class_names"], settings, device)
-        elif judge and data.meta["attributes"]:
-            attributes = data.meta["attributes"]
-            pictures.save_arithmetic(draft / "arithmetic.png", sampler, judge, attributes, settings, device)
+        for name, picture in drawn.items():
+            grids.save_png(draft / f"{name}.png", picture)
+        grids.save_gif(draft / "progress.gif", pictures.film(*moments), milliseconds=250)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def main() -> None:
             z = sampling.latents(pictures.GRID**2, settings, "fixed_latents", device)
             sides.append(grids.grid(sampler(z), pictures.GRID))
             if nz == 2:
-                pictures.save_manifold(draft / "manifold.png", sampler, device)
+                grids.save_png(draft / "manifold.png", pictures.manifold(sampler, device))
         grids.save_png(draft / "sizes.png", grids.captioned(sides, [f"nz = {nz}" for nz in params.codes.nz]))
 
 

@@ -16,7 +16,12 @@ from gans.gaussian import figures, lesson
 from gans.params import Params
 from stages import gaussian as stage
 
-COMMITTED = {"lr": 2e-4, "beta1": 0.9, "beta2": 0.999, "label_smoothing": 0.2, "weight_decay": 0.5}
+COMMITTED = Params.load(ROOT / "params.yaml")
+
+
+def train(first_seed: int = 0, **changes: float) -> lesson.Course:
+    """Train one seed with the committed settings, some of them changed."""
+    return lesson.train(first_seed, COMMITTED.gaussian.model_copy(update={"seeds": 1, **changes}))
 
 
 def sources(*seeds: int) -> list[torch.Generator]:
@@ -25,9 +30,8 @@ def sources(*seeds: int) -> list[torch.Generator]:
 
 def course(values: np.ndarray, steps: list[int]) -> lesson.Course:
     """A course whose D always says one half."""
-    num_moments, seeds, _ = values.shape
-    decisions = np.full((num_moments, seeds, len(lesson.SHIFTS)), 0.5)
-    return lesson.Course(np.array(steps), np.sort(values, 2), decisions)
+    decisions = np.full((*values.shape[:2], len(lesson.SHIFTS)), 0.5)
+    return lesson.Course(range(values.shape[1]), np.array(steps), np.sort(values, 2), decisions)
 
 
 @pytest.mark.parametrize("inputs", [1, 50, 200])
@@ -60,7 +64,7 @@ def test_elu_and_its_slope_are_those_of_torch() -> None:
 
 
 def test_the_networks_have_the_published_sizes() -> None:
-    G, D = lesson.ValueGenerator(sources(0)), lesson.BatchDiscriminator(sources(0))
+    G, D = lesson.value_generators(sources(0)), lesson.batch_discriminators(sources(0))
     count = [sum(weight.numel() for weight in network.parameters()) for network in (G, D)]
     assert count == [2 * 50 + 51 * 50 + 51, 201 * 50 + 51 * 50 + 51]
     assert G(torch.rand(1, 7)).shape == (1, 7)
@@ -68,13 +72,13 @@ def test_the_networks_have_the_published_sizes() -> None:
 
 
 def test_d_sees_the_values_and_their_squared_differences() -> None:
-    seen = lesson.with_squared_differences(torch.tensor([[1.0, 2.0, 6.0]]))  # their mean is 3
+    seen = lesson.WithSquaredDifferences()(torch.tensor([[1.0, 2.0, 6.0]]))  # their mean is 3
     assert seen.tolist() == [[1.0, 2.0, 6.0, 4.0, 1.0, 9.0]]
 
 
 def test_no_gradient_flows_through_the_mean() -> None:
     x = torch.tensor([1.0, 2.0, 6.0], requires_grad=True)
-    (gradient,) = torch.autograd.grad(lesson.with_squared_differences(x)[3], x)
+    (gradient,) = torch.autograd.grad(lesson.WithSquaredDifferences()(x)[3], x)
     assert gradient.tolist() == [-4.0, 0.0, 0.0]  # of (1 - 3)^2 with 3 held still
 
 
@@ -129,15 +133,14 @@ def test_the_summary_is_the_median_seed_by_each_number() -> None:
 
 
 def test_a_seed_learns_the_same_alone_and_beside_others() -> None:
-    together = lesson.train([3, 4, 5], steps=40, **COMMITTED)
-    alone = lesson.train([4], steps=40, **COMMITTED)
+    together, alone = train(3, seeds=3, steps=40), train(4, steps=40)
     np.testing.assert_allclose(together.values[:, 1:2], alone.values, atol=1e-4)
     np.testing.assert_allclose(together.decisions[:, 1:2], alone.decisions, atol=1e-4)
     assert not np.allclose(together.values[:, 0], together.values[:, 1], atol=1e-2)
 
 
 def test_two_runs_are_equal_to_the_bit() -> None:
-    first, second = (lesson.train([0, 1], steps=40, **COMMITTED) for _ in range(2))
+    first, second = (train(seeds=2, steps=40) for _ in range(2))
     assert first.values.tobytes() == second.values.tobytes()
     assert first.decisions.tobytes() == second.decisions.tobytes()
 
@@ -162,28 +165,28 @@ def test_each_loss_teaches_its_own_player_alone(monkeypatch: pytest.MonkeyPatch)
             super().step()
 
     monkeypatch.setattr(torch.optim, "AdamW", Watched)
-    lesson.train([0], steps=2, **COMMITTED)
+    train(steps=2)
     assert taught == [[False, True, True], [True, False, True]] * 2  # G, D, any
 
 
 def test_moments_are_spread_over_training_and_end_with_it() -> None:
-    seen = lesson.train([0], steps=300, **COMMITTED)
+    seen = train(steps=300)
     assert seen.steps.tolist() == list(range(2, 301, 2))
     assert seen.values.shape == (150, 1, 10_000)
     assert seen.decisions.shape == (150, 1, 61)
     assert (np.diff(seen.values, axis=2) >= 0).all()
     assert seen.decisions.min() >= 0
     assert seen.decisions.max() <= 1
-    assert lesson.train([0], steps=31, **COMMITTED).steps.tolist() == list(range(1, 32))
+    assert train(steps=31).steps.tolist() == list(range(1, 32))
 
 
 def test_a_loss_that_is_not_finite_stops_with_its_seed_and_step() -> None:
     with pytest.raises(InputError, match=r"the loss of seed 8 is not finite at step \d+; .* lower gaussian.lr"):
-        lesson.train([8], steps=60, **{**COMMITTED, "lr": 1e30})
+        train(8, steps=60, lr=1e30)
 
 
 def test_the_mean_sets_out_for_4() -> None:
-    seen = lesson.train([0, 1], steps=2000, **COMMITTED)
+    seen = train(seeds=2, steps=2000)
     start, end = (abs(np.median(seen.values[moment].mean(1)) - 4) for moment in (0, -1))
     assert start > 3
     assert end < 1.5
@@ -191,21 +194,19 @@ def test_the_mean_sets_out_for_4() -> None:
 
 def test_the_number_of_threads_stays_as_it_was() -> None:
     before = torch.get_num_threads()
-    lesson.train([0], steps=30, **COMMITTED)
+    train(steps=30)
     assert torch.get_num_threads() == before
 
 
 def test_figures_show_all_seeds_and_the_film_moves() -> None:
     rng = np.random.default_rng(0)
     seen = course(rng.normal(np.linspace(0, 4, 9)[:, None, None], 1.25, (9, 3, 1000)), list(range(10, 100, 10)))
-    drawn = (seen.steps, seen.values, lesson.SHIFTS, seen.decisions, 4.0, 1.25)
-    figure = figures.gaussian_figure(*drawn)
-    distribution, way, opinion = figure.axes
+    distribution, way, opinion = figures.gaussian_figure(seen).axes
     assert [text.get_text() for text in way.get_legend().get_texts()] == ["mean", "standard deviation"]
     np.testing.assert_allclose(way.get_lines()[1].get_ydata(), seen.values[:, 0].mean(1))
     assert len(distribution.patches) == 3
     assert opinion.get_legend().get_texts()[-1].get_text() == "step 90"
-    frames = figures.gaussian_frames(*drawn)
+    frames = figures.gaussian_frames(seen)
     assert len(frames) == 9
     assert all(frame.dtype == np.uint8 and frame.shape == frames[0].shape for frame in frames)
     assert not np.array_equal(frames[0], frames[-1])
@@ -225,10 +226,7 @@ def test_the_stage_writes_what_it_promises(
 
 @pytest.mark.slow
 def test_the_gaussian_lesson_reaches_its_bound() -> None:
-    committed = Params.load(ROOT / "params.yaml")
-    settings = committed.gaussian.model_dump()
-    seeds = range(committed.seed, committed.seed + settings.pop("seeds"))
-    scores = lesson.final_scores(lesson.train(seeds, **settings))
+    scores = lesson.final_scores(lesson.train(COMMITTED.seed, COMMITTED.gaussian))
     within = [abs(score.mean - 4.0) < 0.15 and abs(score.sd - 1.25) < 0.15 for score in scores]
     assert len(within) == 5
     assert sum(within) >= 4

@@ -26,17 +26,21 @@ def losses_figure(curve: Mapping[str, Sequence[float]]) -> Figure:
     `curve` holds the columns of metrics/losses/<variant>.csv. Columns without a number are left out, and so is a
     panel without columns.
     """
-    said = [value for name in ("d_real", "d_fake") for value in curve.get(name, ()) if np.isfinite(value)]
-    opinion = PROBABILITY if all(0 <= value <= 1 for value in said) else RATING
-    panels: list[tuple[str, list[str]]] = [("loss", ["loss_d", "loss_g"]), (opinion, ["d_real", "d_fake"])]
-    own = [name for name in curve if name not in (*AXES, *(name for _, columns in panels for name in columns))]
-    panels += [(name, [name]) for name in own]
-    drawn = [(label, [name for name in columns if _has(curve, name)]) for label, columns in panels]
-    drawn = [(label, columns) for label, columns in drawn if columns]
-    figure = Figure(figsize=(5.2 * len(drawn), 3.4), dpi=110, layout="constrained")
-    for axes, (label, columns) in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn, strict=True):
+    opinions = [value for name in ("d_real", "d_fake") for value in curve.get(name, ()) if np.isfinite(value)]
+    opinion = PROBABILITY if all(0 <= value <= 1 for value in opinions) else RATING
+    panel_of = {"loss_d": "loss", "loss_g": "loss", "d_real": opinion, "d_fake": opinion}
+    panels: dict[str, list[str]] = {}
+    for name in dict.fromkeys([*panel_of, *curve]):
+        if name not in AXES and _has(curve, name):
+            panels.setdefault(panel_of.get(name, name), []).append(name)
+    figure = Figure(figsize=(5.2 * len(panels), 3.4), dpi=110, layout="constrained")
+    for place, (label, columns) in enumerate(panels.items(), start=1):
+        axes = figure.add_subplot(1, len(panels), place)
+        images = np.array(curve["images"])
         for name in columns:
-            _draw(axes, np.array(curve["images"]), np.array(curve[name]), name)
+            values, colour = np.array(curve[name]), COLOURS.get(name, OTHER_COLOUR)
+            axes.plot(images, values, color=colour, alpha=0.25, linewidth=0.8)
+            axes.plot(*_running_mean(images, values), color=colour, linewidth=1.8, label=NAMES.get(name, name))
         if label == PROBABILITY:
             axes.set_ylim(0.0, 1.0)
         elif min(np.nanmin(curve[name]) for name in columns) >= 0:
@@ -74,13 +78,6 @@ def without_adversary(curve: Mapping[str, Sequence[float]]) -> dict[str, Sequenc
 
 def _has(curve: Mapping[str, Sequence[float]], name: str) -> bool:
     return name in curve and bool(np.isfinite(curve[name]).any())
-
-
-def _draw(axes: Axes, images: np.ndarray, values: np.ndarray, name: str) -> None:
-    """Draw a column as it is, pale, and its running mean over it."""
-    colour, label = COLOURS.get(name, OTHER_COLOUR), NAMES.get(name, name)
-    axes.plot(images, values, color=colour, alpha=0.25, linewidth=0.8)
-    axes.plot(*_running_mean(images, values), color=colour, linewidth=1.8, label=label)
 
 
 def _running_mean(images: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,9 +6,9 @@ Source: "GANs in 50 lines of PyTorch" (Nag 2017), whose networks, data and optim
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch.nn.functional import relu
 
 from gans.base.errors import InputError
 from gans.base.progress import progress_bar
+from gans.gaussian.settings import GaussianSettings
 from gans.networks import losses
 from gans.runtime import randomness
 
@@ -57,64 +58,48 @@ class Elu(nn.Module):
         return relu(x) + torch.expm1(-relu(-x))
 
 
-class ValueGenerator(nn.Module):
-    """Noise to values, one by one: 1-50-50-1."""
-
-    def __init__(self, sources: Sequence[torch.Generator]) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            Linears(1, HIDDEN, sources),
-            Elu(),
-            Linears(HIDDEN, HIDDEN, sources),
-            nn.Sigmoid(),
-            Linears(HIDDEN, 1, sources),
-        )
-
-    def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """Return values (S, N) for noise (S, N) in [0, 1)."""
-        values: torch.Tensor = self.layers(z.unsqueeze(2))
-        return values.squeeze(2)
-
-
-class BatchDiscriminator(nn.Module):
-    """A whole batch to one logit of being real: 200-50-50-1."""
-
-    def __init__(self, sources: Sequence[torch.Generator]) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            Linears(2 * BATCH, HIDDEN, sources),
-            Elu(),
-            Linears(HIDDEN, HIDDEN, sources),
-            Elu(),
-            Linears(HIDDEN, 1, sources),
-        )
+class WithSquaredDifferences(nn.Module):
+    """Batches (..., N) joined to their squared differences from their own mean, (..., 2 N)."""
 
     def forward(self, batches: torch.Tensor) -> torch.Tensor:
-        """Return logits (S, B) for batches (S, B, 100)."""
-        logits: torch.Tensor = self.layers(with_squared_differences(batches))
-        return logits.squeeze(2)
+        """Return the batches and the differences. As in the published code, no gradient flows through the mean."""
+        differences = batches - batches.detach().mean(-1, keepdim=True)
+        return torch.cat([batches, differences.square()], -1)
 
 
-def with_squared_differences(batches: torch.Tensor) -> torch.Tensor:
-    """Return batches (..., N) joined to their squared differences from their own mean, (..., 2 N).
+def value_generators(sources: Sequence[torch.Generator]) -> nn.Sequential:
+    """Return every seed's G, 1-50-50-1: noise (S, N) in [0, 1) to values (S, N), one by one."""
+    return nn.Sequential(nn.Unflatten(1, (-1, 1)), *_layers(1, nn.Sigmoid(), sources))
 
-    As in the published code, no gradient flows through the mean.
-    """
-    differences = batches - batches.detach().mean(-1, keepdim=True)
-    return torch.cat([batches, differences.square()], -1)
+
+def batch_discriminators(sources: Sequence[torch.Generator]) -> nn.Sequential:
+    """Return every seed's D, 200-50-50-1: batches (S, B, 100) to logits of being real (S, B), each seen as a whole."""
+    return nn.Sequential(WithSquaredDifferences(), *_layers(2 * BATCH, Elu(), sources))
+
+
+def _layers(inputs: int, second: nn.Module, sources: Sequence[torch.Generator]) -> list[nn.Module]:
+    sizes = ((inputs, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, 1))
+    into, between, out = (Linears(*size, sources) for size in sizes)
+    return [into, Elu(), between, second, out, nn.Flatten(1)]
 
 
 @dataclass(frozen=True)
 class Course:
     """What was seen of all the seeds at M moments of a training, the last of them its end."""
 
+    seeds: Sequence[int]
     steps: np.ndarray  # (M,) done by then
     values: np.ndarray  # (M, S, 10000) generated, in ascending order
     decisions: np.ndarray  # (M, S, len(SHIFTS)): D's probability of real for generated batches moved to these means
 
+    @property
+    def last_values(self) -> np.ndarray:
+        """Return the values generated in the last third of training, (moments, S, 10000)."""
+        values: np.ndarray = self.values[3 * self.steps > 2 * self.steps[-1]]
+        return values
 
-@dataclass(frozen=True)
-class Score:
+
+class Score(NamedTuple):
     """How the generated values of one seed are distributed: 4, 1.25 and 0 are perfect."""
 
     mean: float
@@ -135,16 +120,14 @@ def score(values: np.ndarray) -> Score:
 
 def final_scores(course: Course) -> list[Score]:
     """Return a score for each seed: the mean of those at the moments in the last third of training."""
-    last = course.values[3 * course.steps > 2 * course.steps[-1]]  # (moments, S, N)
-    scores = [[astuple(score(values)) for values in moment] for moment in last]
+    scores = [[score(values) for values in moment] for moment in course.last_values]
     return [Score(*numbers) for numbers in np.mean(scores, 0).tolist()]
 
 
 def summary(seeds: Sequence[int], scores: Sequence[Score]) -> dict[str, Any]:
     """Return metrics/gaussian.json: the median over the seeds of each number, then every seed's own."""
-    medians = np.median([astuple(one) for one in scores], 0).tolist()
-    each = [{"seed": seed, **asdict(one)} for seed, one in zip(seeds, scores, strict=True)]
-    return {**asdict(Score(*medians)), "seeds": each}
+    each = [{"seed": seed, **one._asdict()} for seed, one in zip(seeds, scores, strict=True)]
+    return {**Score(*np.median(scores, 0).tolist())._asdict(), "seeds": each}
 
 
 @contextmanager
@@ -163,38 +146,29 @@ def drawn_numbers(seeds: Sequence[int], steps: int) -> Iterator[tuple[torch.Tens
 
     A seed's numbers follow from it and the step alone, so they stay the same beside any others.
     """
+    shape = (STEPS_DRAWN, BATCH)
     for start in range(0, steps, STEPS_DRAWN):
-        real, noise = [], []
-        for seed in seeds:
-            shape = (STEPS_DRAWN, BATCH)
-            real.append(torch.randn(shape, generator=randomness.generator(CPU, seed, "real_values", start)))
-            noise.append(torch.rand((2, *shape), generator=randomness.generator(CPU, seed, "latents", start)))
+        real = [torch.randn(shape, generator=randomness.generator(CPU, s, "real_values", start)) for s in seeds]
+        noise = [torch.rand((2, *shape), generator=randomness.generator(CPU, s, "latents", start)) for s in seeds]
         values = MEAN + SD * torch.stack(real, 1)  # (steps, S, 100)
         for_d, for_g = torch.stack(noise, 2)  # (steps, S, 100) each
         yield from zip(values[: steps - start], for_d, for_g, strict=False)
 
 
 @one_thread()
-def train(
-    seeds: Sequence[int],
-    *,
-    steps: int,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    label_smoothing: float,
-    weight_decay: float,
-) -> Course:
+def train(first_seed: int, settings: GaussianSettings) -> Course:
     """Return what a training went through; all seeds train at once, each as if it were alone.
 
     With `weight_decay`, each of D's steps first takes lr * weight_decay of its weights off: Loshchilov and Hutter 2019,
     arXiv:1711.05101. At 0 this is Adam.
     The same arguments give the same bytes. Raises InputError when a loss is not finite.
     """
+    seeds, steps = range(first_seed, first_seed + settings.seeds), settings.steps
     sources = [randomness.generator(CPU, seed, "weights") for seed in seeds]
-    G, D = ValueGenerator(sources), BatchDiscriminator(sources)
-    adam = partial(torch.optim.AdamW, lr=lr, betas=(beta1, beta2), fused=True)
-    optimizer_g, optimizer_d = adam(G.parameters(), weight_decay=0.0), adam(D.parameters(), weight_decay=weight_decay)
+    G, D = value_generators(sources), batch_discriminators(sources)
+    adam = partial(torch.optim.AdamW, lr=settings.lr, betas=(settings.beta1, settings.beta2), fused=True)
+    optimizer_g = adam(G.parameters(), weight_decay=0.0)
+    optimizer_d = adam(D.parameters(), weight_decay=settings.weight_decay)
     sources = [randomness.generator(CPU, seed, "evaluation") for seed in seeds]
     z = torch.stack([torch.rand(NUM_VALUES, generator=source) for source in sources])  # (S, 10000)
     moments = {round(steps * (i + 1) / MOMENTS) for i in range(MOMENTS)} - {0}
@@ -207,7 +181,7 @@ def train(
                 fake = G(z_d)
             logits = D(torch.stack([real, fake], 1))  # (S, 2)
             optimizer_d.zero_grad()
-            loss_d = losses.discriminator_cross_entropy(logits[:, 0], logits[:, 1], label_smoothing)
+            loss_d = losses.discriminator_cross_entropy(logits[:, 0], logits[:, 1], settings.label_smoothing)
             (loss_d * len(seeds)).backward()
             optimizer_d.step()
 
@@ -218,11 +192,13 @@ def train(
             optimizer_g.step()
 
             if step in moments:
-                refuse_what_is_not_finite(logits, seeds, step)
+                if not (finite := logits.isfinite().all(1)).all():
+                    found = f"the loss of seed {seeds[int(finite.int().argmin())]} is not finite at step {step}"
+                    raise InputError(f"{found}; expected a number: lower gaussian.lr")
                 seen.append(look(G, D, z))
             bar.update()
     values, decisions = zip(*seen, strict=True)
-    return Course(np.array(sorted(moments)), np.stack(values), np.stack(decisions))
+    return Course(seeds, np.array(sorted(moments)), np.stack(values), np.stack(decisions))
 
 
 @torch.no_grad()
@@ -234,12 +210,3 @@ def look(G: nn.Module, D: nn.Module, z: torch.Tensor) -> tuple[np.ndarray, np.nd
     logits = D(moved.flatten(1, 2))  # (S, shifts * batches)
     decisions = logits.sigmoid().unflatten(1, (len(SHIFTS), BATCHES_ASKED)).mean(2)
     return values.sort(1).values.numpy(), decisions.numpy()
-
-
-def refuse_what_is_not_finite(logits: torch.Tensor, seeds: Sequence[int], step: int) -> None:
-    """Raise InputError when D's logits (S, 2), and so the losses, are not finite."""
-    for seed, finite in zip(seeds, logits.isfinite().all(1).tolist(), strict=True):
-        if not finite:
-            raise InputError(
-                f"the loss of seed {seed} is not finite at step {step}; expected a number: lower gaussian.lr"
-            )
