@@ -19,16 +19,8 @@ def main() -> None:
     plans = {}
     for nz in params.codes.nz:
         settings = params.codes.settings_of(nz, params, at_most=data.train.stop - data.train.start)
-        plans[f"nz_{nz}"] = Plan(
-            name="vae",
-            kind=vae.VAE,
-            settings=settings.for_data(data.meta["symmetric"]),
-            data=data,
-            num_frames=2,
-            device=device,
-            how=how,
-            section="codes.",
-        )
+        settings = settings.for_data(data.meta["symmetric"])
+        plans[f"nz_{nz}"] = Plan("vae", vae.VAE, settings, data, num_frames=2, device=device, how=how, section="codes.")
     key = state.key_of({name: plan.key for name, plan in plans.items()}, device)
     often = {"save_seconds": params.run.save_seconds, "save_epochs": params.run.save_epochs}
     facts = {}

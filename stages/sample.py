@@ -27,17 +27,14 @@ def main(variant: str) -> None:
     data = arrays.load(paths.processed(params.dataset))
     judge = classifier.load(paths.classifier(params.dataset), device).classes
     known = np.load(paths.reference(params.dataset) / paths.TRAINING_FEATURES, mmap_mode="r")
-    look = features.Lite0(device)
-
-    def nearest(fakes: np.ndarray, count: int) -> np.ndarray:
-        return distances.nearest(look(fakes), known, count)
-
+    shown = arrays.spread(fakes, pictures.NEIGHBOUR_ROWS)
+    nearest = distances.nearest(features.Lite0(device)(shown), known, pictures.NEIGHBOURS)  # (shown, neighbours)
     ends = latents(2 * params.sample.interpolation_rows)
     drawn = {
         "grid": grids.grid(fakes, pictures.GRID),
         "real_vs_fake": pictures.real_vs_fake(data.images[data.held_out], fakes),
         "row": pictures.row(sampler, z),
-        "neighbours": pictures.neighbours(fakes, data.images[data.train], nearest),
+        "neighbours": pictures.neighbours(shown, data.images[data.train][nearest.ravel()]),
         "progress": pictures.progress(*moments),
         "interpolation": pictures.interpolation(sampler, ends, params.sample.interpolation_steps),
     }

@@ -18,26 +18,17 @@ def main(variant: str) -> None:
     device = devices.prepare(params.run.device, params.run.deterministic)
     weights = models.load_weights(paths.users_folder(settings.init_from)) if settings.init_from else None
     data = arrays.load(paths.processed(params.dataset))
+    settings = settings.for_data(data.meta["symmetric"])
     with distributed.joined(device) as ranks:
-        plan = Plan(
-            name=variant,
-            kind=kind,
-            settings=settings.for_data(data.meta["symmetric"]),
-            seeds=params.seeds,
-            data=data,
-            weights=weights,
-            num_frames=params.sample.progress_frames,
-            snapshots_every=params.evaluate.every_epochs,
-            device=device,
-            how=steps.execution(device, params.run.precision, params.run.compile, params.run.sync_batchnorm),
-            ranks=ranks,
-        )
+        how = steps.execution(device, params.run.precision, params.run.compile, params.run.sync_batchnorm)
+        frames, every = params.sample.progress_frames, params.evaluate.every_epochs
+        plan = Plan(variant, kind, settings, data, frames, device, how, params.seeds, weights, every, ranks)
         often = {"save_seconds": params.run.save_seconds, "save_epochs": params.run.save_epochs}
         with ranks.by_first(publishing.claimed(paths.scratch(variant) / plan.key)) as scratch:  # until all is written
             with ranks.by_first(publishing.published(paths.model(variant))) as draft:
                 first, seconds = plan.carry_out(draft, scratch, **often)
             if ranks.leads:
-                facts = {**first.facts(device, plan.how), "seeds": plan.seeds, "ranks": ranks.size}
+                facts = {**first.facts(device, how), "seeds": plan.seeds, "ranks": ranks.size}
                 artefacts.write_csv(paths.losses(variant), first.rows, trained.COLUMNS)
                 artefacts.write_json(paths.train_metrics(variant), facts)
                 artefacts.write_json(paths.speed_metrics(variant), trained.timings(first.images_seen, seconds, device))

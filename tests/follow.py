@@ -36,11 +36,10 @@ def at_work(marks: tuple[str, ...], work: Callable[[], object]) -> list[str]:
     waiting, found = set(marks), {}
 
     def look(frame: FrameType | None, event: str, _: object) -> None:
-        if event != "call" or frame is None or frame.f_code.co_qualname not in waiting:
+        code = frame.f_code if frame and event == "call" else None
+        if not code or code.co_qualname not in waiting or not code.co_filename.startswith(LIBRARY):
             return
-        if not frame.f_code.co_filename.startswith(LIBRARY):
-            return
-        waiting.remove(frame.f_code.co_qualname)
+        waiting.remove(code.co_qualname)
         stack = []
         while frame is not None:
             if frame.f_code.co_filename.startswith(LIBRARY):

@@ -124,12 +124,8 @@ def test_a_walk_keeps_to_its_class() -> None:
 
 
 def test_each_fake_stands_before_the_training_images_nearest_to_it() -> None:
-    greys = np.arange(0, 240, 10, dtype=np.uint8)
-    train = np.broadcast_to(greys[:, None, None, None], (24, 32, 32, 3))
-
-    def nearest(fakes: np.ndarray, count: int) -> np.ndarray:
-        return np.abs(greys - fakes[:, 0, 0, :1].astype(int)).argsort(1)[:, :count]
-
-    page = pictures.neighbours(np.full((12, 32, 32, 3), 103, np.uint8), train, nearest)
+    near = np.array([[100, 110, 90, 120, 80, 130], [200, 190, 210, 220, 180, 170]], np.uint8)
+    fakes, found = (np.broadcast_to(grey.reshape(-1, 1, 1, 1), (grey.size, 32, 32, 3)) for grey in (near[:, 0], near))
+    page = pictures.neighbours(fakes, found)
     right = shades(page[26:, -(6 * 34 + 2) :], 32)  # the caption is narrower than the pictures
-    assert right[0, :, 0, 0].tolist() == [100, 110, 90, 120, 80, 130]
+    assert (right == near[:, :, None, None]).all()

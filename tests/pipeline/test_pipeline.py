@@ -86,6 +86,12 @@ def declared_code(stage: str) -> set[str]:
     return {dep for dep in STAGES[stage]["deps"] if dep.startswith(("src/", "stages/"))}
 
 
+def paths_of(stage: str, kind: str) -> dict[str, dict[str, object]]:
+    """Return the outs, metrics or plots of a stage, with what is said of each."""
+    entries = (entry if isinstance(entry, dict) else {entry: {}} for entry in STAGES[stage].get(kind, []))
+    return {path: said for entry in entries for path, said in entry.items()}
+
+
 def covers(declared: str, name: str) -> bool:
     return name == declared or name.startswith(f"{declared}/")
 
@@ -120,23 +126,16 @@ def test_the_stages_are_those_of_the_pipeline_in_its_order() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_all_code_of_a_stage_lies_in_what_it_depends_on(stage: str) -> None:
-    declared = declared_code(stage)
-    lacking = {name for name in code_of(stage) if not any(covers(dep, name) for dep in declared)}
+def test_a_stage_depends_on_all_code_that_it_reaches_and_on_no_other(stage: str) -> None:
+    declared, reached = declared_code(stage), code_of(stage)
+    lacking = {name for name in reached if not any(covers(dep, name) for dep in declared)}
     assert {name for name in lacking if stage == "settings" or not is_settings(name)} == set()
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_depends_on_no_code_that_it_does_not_reach(stage: str) -> None:
-    reached = code_of(stage)
-    assert {dep for dep in declared_code(stage) if not any(covers(dep, name) for name in reached)} == set()
+    assert {dep for dep in declared if not any(covers(dep, name) for name in reached)} == set()
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_declared_parameters_are_what_the_stage_reads(stage: str) -> None:
-    declared = {key.split(".")[0] if key.startswith("gaussian") else key for key in STAGES[stage].get("params", [])}
-    read = {key.split(".")[0] if key.startswith("gaussian") else key for key in read_parameters(stage)}
-    assert sorted(declared) == sorted(read)
+    assert sorted(set(STAGES[stage].get("params", []))) == sorted(read_parameters(stage))
 
 
 TRAINS = {"train", "codes", "gaussian", "classifier"}
@@ -179,14 +178,13 @@ def test_every_stage_runs_its_own_module(stage: str) -> None:
 
 def test_no_command_is_run_with_a_value_that_was_not_checked() -> None:
     """A shell would run what stands in a value: commands come after `settings`, by its out or by those of `train`."""
-    of_train = [*STAGES["train"]["outs"], *(path for entry in STAGES["train"]["metrics"] for path in entry)]
-    of_train += [path for entry in STAGES["train"]["plots"] for path in entry]
+    of_train = {path for kind in ("outs", "metrics", "plots") for path in paths_of("train", kind)}
     commands = [name for name, stage in STAGES.items() if "${" in stage["cmd"]]
     assert commands == ["train", "sample", "evaluate", "plot"]
     assert CHECKED in STAGES["train"]["deps"]
     assert CHECKED in STAGES["settings"]["outs"]
     for name in commands[1:]:
-        assert set(of_train) & set(STAGES[name]["deps"]), name
+        assert of_train & set(STAGES[name]["deps"]), name
 
 
 def test_what_a_stage_reads_is_found_in_any_place() -> None:
@@ -203,8 +201,6 @@ def test_the_pipeline_can_be_read_from_top_to_bottom() -> None:
 
 def test_ignored_artefacts_are_listed_by_hand() -> None:
     ignored = (ROOT / ".gitignore").read_text().split()
-    for stage in STAGES.values():
-        for out in stage.get("outs", []):
-            path, options = next(iter(out.items())) if isinstance(out, dict) else (out, {})
-            cached = options.get("cache", True)
-            assert (f"/{path.split('/')[0]}/" in ignored) == cached, path
+    for stage in STAGES:
+        for path, options in paths_of(stage, "outs").items():
+            assert (f"/{path.split('/')[0]}/" in ignored) == options.get("cache", True), path

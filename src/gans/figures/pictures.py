@@ -33,15 +33,12 @@ def row(sampler: Sampler, z: torch.Tensor) -> np.ndarray:
     return grids.grid(sampler(z[:ROW]), ROW)
 
 
-def neighbours(fakes: np.ndarray, train: Images, nearest: Callable[[np.ndarray, int], np.ndarray]) -> np.ndarray:
-    """Return some of the fakes, uint8 (N, S, S, C), each before the training images (M, S, S, C) nearest to it.
+def neighbours(fakes: np.ndarray, nearest: np.ndarray) -> np.ndarray:
+    """Return fakes, uint8 (N, S, S, C), each before the six training images nearest to it, (6 N, S, S, C) in all.
 
-    `nearest` returns the places in `train` of so many images near each of some others, (rows, neighbours). A generator
-    that has learnt images by heart shows them twice in a row.
+    A generator that has learnt images by heart shows them twice in a row.
     """
-    shown = arrays.spread(fakes, NEIGHBOUR_ROWS)
-    found = train[nearest(shown, NEIGHBOURS).ravel()]
-    return grids.captioned([grids.grid(shown, 1), grids.grid(found, NEIGHBOURS)], ["fake", "nearest in training"])
+    return grids.captioned([grids.grid(fakes, 1), grids.grid(nearest, NEIGHBOURS)], ["fake", "nearest in training"])
 
 
 def progress(frames: np.ndarray, images_seen: Sequence[int]) -> np.ndarray:

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Okabe and Ito 2008: colours that the colour-blind tell apart.
-COLOURS = {"loss_d": "#0072B2", "loss_g": "#D55E00", "d_real": "#009E73", "d_fake": "#CC79A7"}
-NAMES = {"loss_d": "D", "loss_g": "G", "d_real": "D(x)", "d_fake": "D(G(z))"}
-OTHER_COLOUR = "#E69F00"
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
+NAMES = {"loss_d": "D", "loss_g": "G", "d_real": "D(x)", "d_fake": "D(G(z))"}
+COLOURS = dict(zip(NAMES, CYCLE, strict=False))  # of any other column: the next one
 TITLES = {"loss_d": "loss of D", "loss_g": "loss of G", "fid_lite0": "FID (lite0)", "kid_lite0": "KID (lite0)"}
 TITLES |= {"bound": "bound of the autoencoder, nats an image"}
 AXES = ("step", "images", "epoch")  # the columns of a loss curve that tell where, not what
@@ -38,7 +37,7 @@ def losses_figure(curve: Mapping[str, Sequence[float]]) -> Figure:
         axes = figure.add_subplot(1, len(panels), place)
         images = np.array(curve["images"])
         for name in columns:
-            values, colour = np.array(curve[name]), COLOURS.get(name, OTHER_COLOUR)
+            values, colour = np.array(curve[name]), COLOURS.get(name, CYCLE[len(COLOURS)])
             axes.plot(images, values, color=colour, alpha=0.25, linewidth=0.8)
             axes.plot(*_running_mean(images, values), color=colour, linewidth=1.8, label=NAMES.get(name, name))
         if label == PROBABILITY:
