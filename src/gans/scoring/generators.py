@@ -36,9 +36,9 @@ def of_generator(bench: Bench, folder: Path) -> Scores:
     if bench.judges.classes and asked is not None:
         scores["condition_accuracy"] = bench.judges.classes.accuracy(fakes, asked.numpy())
         scores["classification_accuracy_score"] = classification_accuracy_score(bench, sampler, settings)
-    observer, conditional = models.load_feature_network(folder, bench.device)
-    if observer is not None and bench.data.labels is not None and bench.data.shape.num_classes > 1:
-        scores["probe_accuracy"] = probe_accuracy(bench, observer, conditional)
+    network, conditional = models.load_feature_network(folder, bench.device)
+    if network is not None and bench.data.labels is not None and bench.data.shape.num_classes > 1:
+        scores["probe_accuracy"] = probe_accuracy(bench, network, conditional)
     return scores
 
 
@@ -72,8 +72,8 @@ def classification_accuracy_score(bench: Bench, sampler: Sampler, settings: Sett
     return student_accuracy(bench, fakes, labels.numpy(), settings.seed)
 
 
-def probe_accuracy(bench: Bench, observer: torch.nn.Module, conditional: bool) -> float:
-    """Return how well a linear classifier on the observer's features knows the classes of held-out real images.
+def probe_accuracy(bench: Bench, network: torch.nn.Module, conditional: bool) -> float:
+    """Return how well a linear classifier on the network's features knows the classes of held-out real images.
 
     It learns from the training images, at most MAX_TAUGHT, spread over all.
     """
@@ -82,7 +82,7 @@ def probe_accuracy(bench: Bench, observer: torch.nn.Module, conditional: bool) -
     held_out = arrays.spread(np.arange(len(data.images))[data.held_out], bench.num_images)
     train = taught(bench)
     known, asked = (
-        probe.features_of(observer, data.images[places], conditional, bench.device) for places in (train, held_out)
+        probe.features_of(network, data.images[places], conditional, bench.device) for places in (train, held_out)
     )
     return probe.accuracy(known, data.labels[train], asked, data.labels[held_out], data.shape.num_classes)
 

@@ -47,9 +47,11 @@ def train(
     InputError before an update by a loss or gradient that is not finite, when there are fewer images than a batch
     takes, or no labels for a variant that wants them.
     """
+    if kind.conditional and (labels is None or shape.num_classes < 2):
+        raise InputError(_lack_of_labels(kind, shape))
     variant = initialised(kind, settings, shape, weights, device, how, ranks)
+    average = AveragedModule(variant.generator, settings.ema_half_life)  # a copy, made before anything is compiled
     iteration = Iteration(variant, device, how, ranks)
-    average = AveragedModule(variant.generator, settings.ema_half_life)
     sampler = Sampler(average.module, shape.class_counts if kind.conditional else ())
 
     # An epoch is a pass of the first player, so that variants with more critic steps see as many images.
@@ -123,16 +125,7 @@ def initialised(
     how: Execution,
     ranks: Ranks,
 ) -> Variant:
-    """Return the variant with its networks on the device, the same in all ranks: from the seed, or from `weights`.
-
-    Raises InputError when the variant learns from labels, and there are not two classes.
-    """
-    if kind.conditional and shape.num_classes < 2:
-        raise InputError(
-            f"{kind.title} learns from labels, but the images have {'one class' if shape.num_classes else 'none'}; "
-            "set data.condition_on to attributes of faces such as [Smiling], put a folder's images into a sub-folder "
-            "for each class, or leave this variant out of active"
-        )
+    """Return the variant with its networks on the device, the same in all ranks: from the seed, or from `weights`."""
     torch.manual_seed(randomness.derived_seed(settings.seed, "weights"))
     variant = kind(settings, shape)
     if weights:
@@ -143,6 +136,14 @@ def initialised(
             nn.SyncBatchNorm.convert_sync_batchnorm(module)  # its layers, in place
         ranks.take_over([*module.parameters(), *module.buffers()])
     return variant
+
+
+def _lack_of_labels(kind: type[Variant], shape: DataShape) -> str:
+    return (
+        f"{kind.title} learns from labels, but the images have {'one class' if shape.num_classes else 'none'}; "
+        "set data.condition_on to attributes of faces such as [Smiling], put a folder's images into a sub-folder "
+        "for each class, or leave this variant out of active"
+    )
 
 
 def start_from(networks: Mapping[str, nn.Module], weights: Weights) -> None:
