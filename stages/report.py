@@ -11,6 +11,7 @@ def main() -> None:
     """Write the page in HTML and Markdown, and metrics/summary.json, over the active variants."""
     params = Params.load()
     story = report.Story(
+        gaussian=artefacts.read_json(paths.GAUSSIAN),
         dataset=params.dataset,
         meta=artefacts.read_json(paths.processed(params.dataset) / "meta.json"),
         settings=params.shared(),
@@ -18,7 +19,6 @@ def main() -> None:
         commit=revision.checked_out(),
         floor=artefacts.read_json(paths.FLOOR),
         classifier=artefacts.read_json(paths.CLASSIFIER),
-        gaussian=artefacts.read_json(paths.GAUSSIAN),
         codes=artefacts.read_json(paths.CODES_METRICS),
         entries=[entry(params, name) for name in params.active],
     )
