@@ -50,7 +50,7 @@ def test_legends_stand_outside_their_panels() -> None:
         figure.draw_without_rendering()
         for legend in legends:
             box = legend.get_window_extent()
-            assert not any(axes.get_window_extent().shrunk(0.99).overlaps(box) for axes in figure.axes)
+            assert not any(axes.get_window_extent().shrunk(0.99, 0.99).overlaps(box) for axes in figure.axes)
 
 
 def test_few_points_are_marked_and_decades_have_a_logarithmic_axis() -> None:
