@@ -1,5 +1,7 @@
 """Distances, worked by hand and against SciPy, torch-fidelity and prdc."""
 
+from pathlib import Path
+
 import numpy as np
 import prdc
 import pytest
@@ -122,6 +124,16 @@ def test_order_and_direction_do_not_matter() -> None:
     assert distances.precision_and_recall(fake, real) == (recall, precision)
     assert 0 < precision < 1
     assert distances.density_and_coverage(real[::-1], fake) == distances.density_and_coverage(real, fake[::-1])
+
+
+def test_what_is_known_of_a_cloud_is_computed_once_and_read_again(tmp_path: Path) -> None:
+    real, fake = cloud(3, 50), cloud(4, 40)
+    distances.Known(real).save(tmp_path / "known.npz")
+    known = distances.Known.load(tmp_path / "known.npz")
+    assert {"mean", "root", "nearest", "spread"} < set(vars(known))  # without computing anything
+    for distance in (distances.frechet_distance, distances.precision_and_recall, distances.density_and_coverage):
+        assert distance(known, fake) == distance(real, fake)
+    assert known.spread == distances.mean_pairwise_distance(real)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def bench(cpu: torch.device) -> Bench:
         )
     )
     extractor = MeanColours()
-    return Bench(data, {"lite0": extractor(images[NUM_TRAIN:])}, [extractor], judges, settings, cpu)
+    return Bench(data, {"lite0": distances.Known(extractor(images[NUM_TRAIN:]))}, [extractor], judges, settings, cpu)
 
 
 def test_real_images_score_what_distances_say_and_show_all_combinations(bench: Bench) -> None:
@@ -68,7 +68,7 @@ def test_real_images_score_what_distances_say_and_show_all_combinations(bench: B
     found = scores.of_images(bench, train)
     real, fake = bench.real["lite0"], MeanColours()(train)
     assert found["fid_lite0"] == distances.frechet_distance(real, fake)
-    assert (found["kid_lite0"], found["kid_lite0_sd"]) == distances.kernel_distance(real, fake)
+    assert (found["kid_lite0"], found["kid_lite0_sd"]) == distances.kernel_distance(real.cloud, fake)
     assert (found["precision"], found["recall"]) == distances.precision_and_recall(real, fake)
     assert found["combination_share"] == 1.0
     assert found["diversity"] == pytest.approx(1.0, abs=0.15)
@@ -146,6 +146,6 @@ def test_the_best_moment_is_the_one_of_the_smallest_distance() -> None:
 
 
 def test_two_held_out_images_are_enough(bench: Bench) -> None:
-    few = dataclasses.replace(bench, real={"lite0": bench.real["lite0"][:2]})
+    few = dataclasses.replace(bench, real={"lite0": distances.Known(bench.real["lite0"].cloud[:2])})
     found = scores.of_images(few, bench.data.images[:2])
     assert np.isfinite(list(found.values())).all()
