@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn.functional import relu
 from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gans.base.errors import InputError
 from gans.base.progress import progress_bar
@@ -31,6 +32,7 @@ STEPS_DRAWN = 100  # whose random numbers are drawn at once
 MOMENTS = 40  # of a training that are looked at
 NUM_VALUES = 5_000  # generated for each look
 SHIFTS = np.linspace(-2.0, 10.0, 61)  # means of the batches that D is asked about
+AVERAGING = 0.99  # share of G's averaged weights that each step keeps
 BATCHES_ASKED = 4  # averaged for each such answer
 
 
@@ -167,11 +169,13 @@ def train(seeds: range, steps: int, settings: PlayerSettings, discriminators: Di
     """Return what a training against such D went through; all seeds train at once, each as if it were alone.
 
     With `weight_decay`, each of D's steps first takes lr_d * weight_decay of its weights off: Loshchilov and Hutter
-    2019, arXiv:1711.05101. At 0 this is Adam. Both step sizes fall to 0 along half a cosine.
+    2019, arXiv:1711.05101. At 0 this is Adam. Both step sizes fall to 0 along half a cosine; what is looked at is made
+    by the moving average of G.
     The same arguments give the same bytes. Raises InputError when a loss is not finite.
     """
     sources = [randomness.generator(CPU, seed, "weights") for seed in seeds]
     G, D = value_generators(sources), discriminators(sources)
+    average = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))
     adam = partial(torch.optim.AdamW, betas=(settings.beta1, settings.beta2), fused=True)
     optimizer_g = adam(G.parameters(), lr=settings.lr, weight_decay=0.0)
     optimizer_d = adam(D.parameters(), lr=settings.lr_d, weight_decay=settings.weight_decay)
@@ -198,6 +202,7 @@ def train(seeds: range, steps: int, settings: PlayerSettings, discriminators: Di
             optimizer_g.zero_grad()
             (loss_g * len(seeds)).backward(inputs=list(G.parameters()))
             optimizer_g.step()
+            average.update_parameters(G)
             for decay in decays:
                 decay.step()
 
@@ -205,7 +210,7 @@ def train(seeds: range, steps: int, settings: PlayerSettings, discriminators: Di
                 if not (finite := logits.isfinite().all(1)).all():
                     found = f"the loss of seed {seeds[int(finite.int().argmin())]} is not finite at step {step}"
                     raise InputError(f"{found}; expected a number: lower gaussian.lr")
-                seen.append(look(G, D, z))
+                seen.append(look(average, D, z))
             bar.update()
     values, decisions = zip(*seen, strict=True)
     return Course(seeds, np.array(sorted(moments)), np.stack(values), np.stack(decisions))
