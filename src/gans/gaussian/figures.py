@@ -16,7 +16,7 @@ FRAMES = 30  # of the film
 def gaussian_figure(cured: Course, published: Course) -> Figure:
     """Return a row for each training: what several G made of noise, how they got there, what one D thought of it."""
     figure = Figure(figsize=(13.0, 7.4), dpi=110, layout="constrained")
-    rows = figure.subfigures(2)
+    rows = figure.subfigures(2, 1, squeeze=False)[:, 0]
     for row, course, name in zip(rows, (cured, published), (CURED, PUBLISHED), strict=True):
         row.suptitle(name, fontweight="bold")
         left, middle, right = row.subplots(1, 3)
@@ -36,8 +36,8 @@ def gaussian_frames(cured: Course, published: Course) -> list[np.ndarray]:
         _draw_normal(axes)
         bars.append(axes.stairs(*_density(course.values[0, 0]), color=MEAN_COLOUR, fill=True, alpha=0.45))
         bars[-1].set_label("generated")
-        axes.set(ylim=(0.0, 1.0), title=name)  # the start is higher
-        axes.title.set_fontsize("medium")
+        axes.set_ylim(0.0, 1.0)  # the start is higher
+        axes.set_title(name, fontsize="medium")
         _dress(axes)
     figure.draw_without_rendering()  # lays out the panels, once for all frames
     figure.set_layout_engine("none")
