@@ -196,6 +196,12 @@ def test_a_loss_that_is_not_finite_stops_with_its_seed_and_step() -> None:
         train(range(8, 9), 60, lr=1e30)
 
 
+def test_half_the_committed_training_leaves_the_point() -> None:
+    scores = lesson.final_scores(lesson.train(range(3), 1250, COMMITTED.gaussian, VALUES))
+    # A point is at least 1.0 away, what G starts from 4; the whole training reaches 0.2.
+    assert np.median([score.wasserstein_1 for score in scores]) < 0.7
+
+
 def test_the_number_of_threads_stays_as_it_was() -> None:
     before = torch.get_num_threads()
     train(range(1), 30)
