@@ -53,7 +53,7 @@ def description(device: torch.device) -> str:
 
 
 def kind(device: torch.device) -> dict[str, Any]:
-    """Return what a rerun is to share with a run to give the same bytes: the models of processor and GPU, and threads."""
+    """Return what gives the same bytes when it is the same: the model of processor and GPU, and the threads."""
     gpu = {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
     return {"device": device.type, **gpu, "processor": processors.kind(), "threads": torch.get_num_threads()}
 
