@@ -30,7 +30,7 @@ class Trainings(NamedTuple):
     commit: str
     name: str
     title: str
-    decisive: str  # all that decides the weights, but the seeds: code, data, settings, kind of device
+    decisive: str  # all that decides the weights, but the seeds: code, data, settings, device
     seeds: frozenset[int]
     weights: str  # MD5 of the folder
     quality: Mapping[str, Any]
