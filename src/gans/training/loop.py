@@ -42,8 +42,8 @@ def train(
     """Return a variant trained on uint8 images (N, S, S, C) for `settings.epochs` passes of its first player.
 
     `labels` (N,) are for variants that are conditional; `weights` are those to start from. The same arguments on the
-    same kind of device give the same bytes, also when `saving` holds the state of an earlier call with them that was
-    interrupted; with it, SIGINT and SIGTERM raise Stopped after the step at hand, whose state is saved. Raises
+    same model of processor or GPU give the same bytes, also when `saving` holds the state of an earlier call with them
+    that was interrupted; with it, SIGINT and SIGTERM raise Stopped after the step at hand, whose state is saved. Raises
     InputError before an update by a loss or gradient that is not finite, when there are fewer images than a batch
     takes, or no labels for a variant that wants them.
     """
