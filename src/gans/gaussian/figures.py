@@ -87,8 +87,9 @@ def _draw_opinion(axes: Axes, course: Course) -> None:
         axes.plot(SHIFTS, course.decisions[index, 0], color=colour, linewidth=1.8, label=label)
     axes.axvline(MEAN, color="black", linestyle="--", linewidth=0.9, alpha=0.6)
     axes.set(xlabel="a generated batch, moved to this mean", ylabel="D's probability of being real")
-    axes.set(xlim=(SHIFTS[0], SHIFTS[-1]), ylim=(0.0, 1.0), title="D's opinion, first seed")
-    _dress(axes)
+    axes.set(xlim=(SHIFTS[0], SHIFTS[-1]), ylim=(0.0, 1.4), yticks=np.linspace(0.0, 1.0, 6))  # with room for names
+    axes.set_title("D's opinion, first seed")
+    _dress(axes, columns=2)
 
 
 def _draw_normal(axes: Axes) -> None:
@@ -104,7 +105,7 @@ def _density(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.histogram(values, edges)[0] / (values.size * 0.2), edges
 
 
-def _dress(axes: Axes) -> None:
+def _dress(axes: Axes, columns: int = 1) -> None:
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper left", edgecolor="none", framealpha=0.7)
+    axes.legend(loc="upper left", ncols=columns, edgecolor="none", framealpha=0.7)

@@ -175,7 +175,7 @@ def train(seeds: range, steps: int, settings: PlayerSettings, discriminators: Di
     """
     sources = [randomness.generator(CPU, seed, "weights") for seed in seeds]
     G, D = value_generators(sources), discriminators(sources)
-    average = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))  # type: ignore[no-untyped-call]
+    average = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))
     adam = partial(torch.optim.AdamW, betas=(settings.beta1, settings.beta2), fused=True)
     optimizer_g = adam(G.parameters(), lr=settings.lr, weight_decay=0.0)
     optimizer_d = adam(D.parameters(), lr=settings.lr_d, weight_decay=settings.weight_decay)
