@@ -47,9 +47,14 @@ def gaussian_frames(cured: Course, published: Course) -> list[np.ndarray]:
         title.set_text(f"step {cured.steps[index]:,}")
         for bar, course in zip(bars, (cured, published), strict=True):
             bar.set_data(*_density(course.values[index, 0]))
-        canvas.draw()  # type: ignore[no-untyped-call]
-        frames.append(np.array(canvas.buffer_rgba())[..., :3])  # type: ignore[no-untyped-call]
+        frames.append(pixels(canvas))
     return frames
+
+
+def pixels(canvas: FigureCanvasAgg) -> np.ndarray:
+    """Return what a figure looks like on its canvas: uint8 (H, W, 3)."""
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return np.array(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
 
 
 def _spread_over(num_moments: int, wanted: int) -> list[int]:
