@@ -22,7 +22,7 @@ def main() -> None:
     data = arrays.load(paths.processed(params.dataset))
     plans = {}
     for nz in sizes:
-        settings = params.codes.settings_of(nz, params, at_most=data.train.stop - data.train.start)
+        settings = params.codes.autoencoder(nz, params, at_most=data.train.stop - data.train.start)
         settings = settings.for_data(data.meta["symmetric"])
         plans[f"nz_{nz}"] = Plan("vae", vae.VAE, settings, data, num_frames=2, device=device, how=how, section="codes.")
     key = state.key_of({name: plan.key for name, plan in plans.items()}, device)

@@ -130,6 +130,6 @@ def test_mirroring_follows_the_data_unless_it_is_decided(small: Settings) -> Non
 
 def test_the_codes_have_settings_of_their_own(write_params: Callable[..., Path]) -> None:
     params = Params.load(write_params({"codes.lr": 0.5, "codes.width": 7, "beta1": 0.25, "width": 99}))
-    settings = params.codes.settings_of(5, params, at_most=16)
+    settings = params.codes.autoencoder(5, params, at_most=16)
     assert settings.batch_size == 16
     assert (settings.nz, settings.lr, settings.width, settings.beta1) == (5, 0.5, 7, 0.25)

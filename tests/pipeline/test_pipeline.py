@@ -28,7 +28,7 @@ DECIDES_NOTHING = {"run.save_seconds", "run.save_epochs"}  # of what comes out: 
 # What a call in a stage reads of params.yaml, beside `params.<key>` itself.
 READ_BY_CALL = {
     "params.settings_of": {*AdversarialSettings.model_fields, f"variants.{VARIANT}"},
-    "params.codes.settings_of": {"codes", *(set(Settings.model_fields) - OF_CODES)},
+    "params.codes.autoencoder": {"codes", *(set(Settings.model_fields) - OF_CODES)},
     "params.shared": set(AdversarialSettings.model_fields),
     "params.own": {"variants"},
     "params.known": set(),

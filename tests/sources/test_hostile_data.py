@@ -26,7 +26,7 @@ from PIL import Image
 
 from gans.base import paths
 from gans.base.errors import InputError
-from gans.sources import archives, celeba, cifar, folder, idx, mirrors
+from gans.sources import archives, celeba, cifar, folder, idx
 from gans.sources.labelled import LabelledImages
 from stages import preprocess
 
@@ -408,7 +408,7 @@ def test_twenty_of_25_damaged_pictures_are_named_and_no_array_is_left(
 # IDX files
 
 DIGITS = np.concatenate([idx_files.IMAGES["train"], idx_files.IMAGES["t10k"]])
-IDX_FILES = st.sampled_from([f"{stem}-ubyte" for stem in mirrors.STEMS])
+IDX_FILES = st.sampled_from([name for pair in idx.file_names("mnist", "").values() for name in pair])
 
 
 def all_pixels(images: LabelledImages) -> np.ndarray:

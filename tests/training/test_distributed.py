@@ -112,6 +112,11 @@ def test_two_ranks_learn_what_one_does_with_the_whole_batch(
     assert losses(one[1]) != losses(alone.rows)  # they did share the work
 
 
+def test_what_the_first_rank_is_to_do_is_not_begun_by_others() -> None:
+    with Ranks(1, 2).by_first(lambda: pytest.fail("begun")) as given:
+        assert given is None
+
+
 @pytest.mark.slow
 def test_an_interrupted_training_of_two_ranks_goes_on(folder: Path, small: AdversarialSettings) -> None:
     write_settings(folder, small.model_copy(update={"epochs": 16}))

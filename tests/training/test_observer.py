@@ -31,6 +31,7 @@ def test_long_curves_hold_the_means_of_intervals() -> None:
 def test_a_curve_can_be_read_while_it_grows() -> None:
     curve = filled(2500, done=4)
     assert curve.rows()[-1] == {"step": 4, "images": 40, "epoch": 0.4, "loss_d": 3.0}
+    assert curve.rows(-1) == curve.rows()[-1:]
 
 
 def test_a_curve_goes_on_from_its_state() -> None:
