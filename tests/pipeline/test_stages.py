@@ -85,6 +85,12 @@ def test_bad_input_ends_with_one_line_and_a_status(
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
+def test_a_signal_after_the_stage_has_ended_is_answered_with_one_line() -> None:
+    code = "import os, signal, stages; stages.run(lambda: None); os.kill(os.getpid(), signal.SIGINT)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "-c: stopped by SIGINT; run the same command again\n")
+
+
 def test_a_local_folder_becomes_the_raw_data_and_another_leaves_nothing_of_it(
     in_folder: Path, write_params: Callable[..., Path], toyfaces_folder: Path
 ) -> None:
