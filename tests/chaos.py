@@ -39,7 +39,7 @@ NUM_FACES = 256
 EARLY = 0.2  # share of the strikes that may come before there is anything to lose
 POLL_S = 0.005
 GOING_ON = "going on after step"
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 
 
 def prepare(folder: Path) -> None:

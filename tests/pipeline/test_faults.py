@@ -116,9 +116,7 @@ def test_a_second_trainer_is_refused_while_the_first_is_at_work(workspace: Path,
     assert chaos.outcome(workspace, VARIANT) == undisturbed
 
 
-def test_a_changed_parameter_starts_afresh_and_the_old_state_waits(
-    workspace: Path, undisturbed: dict[str, str]
-) -> None:
+def test_a_changed_setting_starts_afresh_and_the_old_state_waits(workspace: Path, undisturbed: dict[str, str]) -> None:
     assert states_of_a_killed_one(workspace)
     committed = (workspace / "params.yaml").read_text()
     changed = yaml.safe_load(committed)
@@ -183,9 +181,7 @@ def many_faces(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_preprocess_that_is_stopped_leaves_no_array_in_place(
-    many_faces: Path, tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_preprocess_that_is_stopped_leaves_no_array(many_faces: Path, tmp_path: Path, number: signal.Signals) -> None:
     wanted = {path.name: path.read_bytes() for path in (many_faces / paths.processed("toyfaces")).iterdir()}
     folder = shutil.copytree(many_faces, tmp_path / "workspace", ignore=shutil.ignore_patterns("processed"))
     processed = folder / paths.processed("toyfaces")

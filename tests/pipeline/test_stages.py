@@ -133,25 +133,10 @@ def test_a_folder_of_pictures_becomes_an_array(in_folder: Path, write_params: Ca
     assert packed.meta["class_counts"] == [8, 8]
 
 
-@pytest.mark.parametrize(
-    ("dataset", "line"),
-    [
-        ("celeba", r"1 of 48 images cannot be used: 000001\.jpg: Bad CRC-32"),
-        ("folder", r"1 of 20 images cannot be used: light/3\.png: not a JPEG or PNG"),
-    ],
-)
-def test_an_image_that_cannot_be_used_leaves_no_array(
-    in_folder: Path, write_params: Callable[..., Path], toyfaces_folder: Path, dataset: str, line: str
-) -> None:
-    write_params({"dataset": dataset, "data.root": "pictures"})
-    if dataset == "folder":
-        (folder_of(in_folder / "pictures") / "light" / "3.png").write_bytes(b"no image")
-        download.main()
-    else:
-        archive = shutil.copytree(toyfaces_folder, paths.raw("celeba")) / celeba.ARCHIVE
-        data = bytearray(archive.read_bytes())
-        data[3000] ^= 1
-        archive.write_bytes(data)
-    with pytest.raises(InputError, match=line):
+def test_an_image_that_cannot_be_used_leaves_no_array(in_folder: Path, write_params: Callable[..., Path]) -> None:
+    write_params({"dataset": "folder", "data.root": "pictures"})
+    (folder_of(in_folder / "pictures") / "light" / "3.png").write_bytes(b"no image")
+    download.main()
+    with pytest.raises(InputError, match=r"1 of 20 images cannot be used: light/3\.png: not a JPEG or PNG"):
         preprocess.main()
-    assert list(paths.processed(dataset).parent.iterdir()) == []
+    assert list(paths.processed("folder").parent.iterdir()) == []

@@ -54,8 +54,6 @@ def test_running_out_of_memory_says_what_to_lower(kind: str) -> None:
         (RuntimeError("shapes"), RuntimeError, "^shapes$"),
     ],
 )
-def test_only_a_lack_of_memory_is_taken_for_one(
-    error: Exception, kind: type[Exception], line: str, cpu: torch.device
-) -> None:
+def test_only_lack_of_memory_is_told_so(error: Exception, kind: type[Exception], line: str, cpu: torch.device) -> None:
     with pytest.raises(kind, match=line), devices.explaining_lack_of_memory(cpu, "lower width"):
         raise error

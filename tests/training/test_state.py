@@ -94,9 +94,7 @@ def test_a_damaged_state_gives_way_to_the_one_before(
 
 
 @pytest.mark.parametrize("damaged", [("000000000001.pt", "000000000002.pt"), ("snapshots/64.safetensors",)])
-def test_when_all_are_damaged_the_work_begins_anew_and_can_be_gone_on_from(
-    store: Store, damaged: tuple[str, ...]
-) -> None:
+def test_when_all_are_damaged_the_work_begins_anew_and_is_saved_again(store: Store, damaged: tuple[str, ...]) -> None:
     """They themselves, or a file that both name; what is then written in its place is another."""
     moment = store.folder / "snapshots" / "64.safetensors"
     write(moment, b"weights")
