@@ -2,9 +2,7 @@
 
 import hashlib
 import random
-import shutil
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -86,11 +84,6 @@ def ranged(handler: Handler) -> None:
         handler.answer(206, content[first:], Content_Range=f"bytes {first}-{len(content) - 1}/{len(content)}")
 
 
-def whole(handler: Handler) -> None:
-    """Answer as a server that knows no Range."""
-    handler.answer(200, handler.server.content)
-
-
 def cut(handler: Handler) -> None:
     """Promise everything, send the first CUT bytes and close."""
     content = handler.server.content
@@ -144,17 +137,6 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serving() as server:
         yield server
-
-
-def self_signed(folder: Path) -> Path:
-    """Return a PEM file with a new key and a certificate for 127.0.0.1."""
-    if not shutil.which("openssl"):
-        pytest.skip("there is no openssl here")
-    key, certificate, pem = (folder / name for name in ("key", "certificate", "loopback.pem"))
-    words = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
-    subprocess.run([*words.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    pem.write_bytes(key.read_bytes() + certificate.read_bytes())
-    return pem
 
 
 @dataclass

@@ -50,9 +50,7 @@ def test_losses_by_hand(loss: Callable[..., torch.Tensor], logits: tuple[list[fl
         (losses.generator_non_saturating, -50.0, -1.0),  # it still learns
     ],
 )
-def test_what_the_generator_learns_where_the_discriminator_is_sure(
-    loss: Callable[..., torch.Tensor], logit: float, expected: float
-) -> None:
+def test_what_g_learns_where_d_is_sure(loss: Callable[..., torch.Tensor], logit: float, expected: float) -> None:
     logits = torch.tensor([logit], requires_grad=True)
     (gradient,) = torch.autograd.grad(loss(logits), logits)
     assert gradient.item() == pytest.approx(expected, rel=1e-5)

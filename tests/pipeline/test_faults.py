@@ -12,13 +12,16 @@ import chaos
 import pytest
 import yaml
 from programs import DEADLINE_S, until
-from server import CONTENT, SHA256, Server, server, stalled  # noqa: F401  # a fixture
+from server import CONTENT, SHA256, Server, stalled
+from server import server as server  # a fixture
 
 from gans.base import paths
 from gans.sources import celeba, toyfaces
 
 pytestmark = pytest.mark.slow
 VARIANT = "dcgan"
+Process = subprocess.Popen[bytes]
+OnDisk = Callable[[str, str], str]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def states(folder: Path) -> list[Path]:
     return chaos.states(folder / "scratch")
 
 
-def started(folder: Path) -> subprocess.Popen[bytes]:
+def started(folder: Path) -> Process:
     """Start a training; return when it has saved its first state."""
     process = chaos.start(folder, VARIANT)
     until(lambda: states(folder), alive=process)
@@ -60,7 +63,7 @@ def states_of_a_killed_one(folder: Path) -> list[Path]:
     return states(folder)
 
 
-def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+def ended(process: Process) -> tuple[int, str]:
     """Return the status with which a process ends, and its last line."""
     status, error = chaos.ended(process)
     assert "Traceback" not in error
@@ -76,14 +79,14 @@ def start_again(folder: Path, undisturbed: dict[str, str]) -> None:
     assert not (folder / "scratch").exists()
 
 
-def loads_torch(process: subprocess.Popen[bytes]) -> bool:
+def loads_torch(process: Process) -> bool:
     return "libtorch" in Path(f"/proc/{process.pid}/maps").read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("moment", [chaos.begun, loads_torch])
-def test_a_signal_before_the_stage_is_at_work_is_answered_with_one_line(
-    tmp_path: Path, moment: Callable[[subprocess.Popen[bytes]], bool], number: signal.Signals
+def test_a_signal_before_the_stage_begins_is_one_line(
+    tmp_path: Path, moment: Callable[[Process], bool], number: signal.Signals
 ) -> None:
     """From its first line on; what Python answers before that is Python's own."""
     process = chaos.start(tmp_path, VARIANT)
@@ -130,7 +133,7 @@ def test_a_changed_setting_starts_afresh_and_the_old_state_waits(workspace: Path
 
 
 @pytest.fixture
-def on_small_disk(tmp_path: Path) -> Callable[[str, str], str]:
+def on_small_disk(tmp_path: Path) -> OnDisk:
     """A function that runs a shell script with a file system of its own at $DISK, and returns what it said."""
     if not shutil.which("unshare"):
         pytest.skip("no file system of the test's own can be mounted here: there is no unshare")
@@ -150,7 +153,7 @@ def on_small_disk(tmp_path: Path) -> Callable[[str, str], str]:
 
 
 def test_a_state_that_finds_no_room_keeps_the_one_before(
-    workspace: Path, undisturbed: dict[str, str], on_small_disk: Callable[[str, str], str]
+    workspace: Path, undisturbed: dict[str, str], on_small_disk: OnDisk
 ) -> None:
     """The file system holds one state and half of the next; then it is made larger."""
     kilobytes = states_of_a_killed_one(workspace)[0].stat().st_size * 3 // 2 // 1024
@@ -199,7 +202,7 @@ def test_a_preprocess_that_is_stopped_leaves_no_array(many_faces: Path, tmp_path
     assert [path.name for path in processed.parent.iterdir()] == ["toyfaces"]
 
 
-def test_a_preprocess_without_room_ends_with_a_line(many_faces: Path, on_small_disk: Callable[[str, str], str]) -> None:
+def test_a_preprocess_without_room_ends_with_a_line(many_faces: Path, on_small_disk: OnDisk) -> None:
     """The array is mapped into memory: were its room not reserved, a signal would end the process without a word."""
     script = f"""
         cp -r '{many_faces / "params.yaml"}' "$DISK"; mkdir -p "$DISK/data"; cd "$DISK"
@@ -213,7 +216,7 @@ def test_a_preprocess_without_room_ends_with_a_line(many_faces: Path, on_small_d
     assert said.split("status 1")[1].split()[:1] == ["Used"]  # nothing lies there
 
 
-def test_a_download_may_be_gathered_on_another_disk(workspace: Path, on_small_disk: Callable[[str, str], str]) -> None:
+def test_a_download_may_be_gathered_on_another_disk(workspace: Path, on_small_disk: OnDisk) -> None:
     raw = workspace / paths.raw("toyfaces")
     script = f"""
         export GANS_SCRATCH="$DISK/scratch"; cd '{workspace}'
@@ -231,12 +234,7 @@ def test_a_download_may_be_gathered_on_another_disk(workspace: Path, on_small_di
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_download_that_was_stopped_continues_where_it_was(
-    prepared: Path,
-    tmp_path: Path,
-    server: Server,  # noqa: F811
-    number: signal.Signals,
-) -> None:
+def test_a_stopped_download_continues(prepared: Path, tmp_path: Path, server: Server, number: signal.Signals) -> None:
     """The archive here is no zip, so that it is refused at the end: what is asked for tells how it came."""
     params = yaml.safe_load((prepared / "params.yaml").read_text())
     params["dataset"] = "celeba"

@@ -94,9 +94,7 @@ def test_ctrl_c_saves_and_the_next_repro_goes_on(workspace: Workspace, longer: d
 
 
 @pytest.mark.parametrize(("where", "shell"), [([], "sh"), (["--temp"], "bash")], ids=["in the workspace", "in a copy"])
-def test_an_experiment_of_a_killed_dvc_goes_on(
-    workspace: Workspace, longer: dict[str, str], where: list[str], shell: str
-) -> None:
+def test_experiments_outlive_dvc(workspace: Workspace, longer: dict[str, str], where: list[str], shell: str) -> None:
     """Between DVC and the stage is a shell, which may stay there, as dash, or give way to its command, as bash."""
     name = "disturbed" + "".join(where).strip("-")
     started_by = ("env", f"SHELL={shutil.which(shell) or '/bin/sh'}")
@@ -164,16 +162,3 @@ def test_two_ranks_train_in_the_pipeline(workspace: Workspace) -> None:
     facts = workspace.json("metrics/train/dcgan.json")
     assert (facts["ranks"], facts["seeds"], facts["images_seen"]) == (2, 2, 480)
     workspace.run("git", "checkout", "--quiet", ".")
-
-
-def test_a_remote_brings_what_was_made_to_another_clone(workspace: Workspace, tmp_path: Path) -> None:
-    workspace.run("dvc", "remote", "add", "--default", "shelf", str(tmp_path / "shelf"))
-    workspace.run("git", "commit", "--quiet", "--all", "--message=remote")
-    workspace.run("dvc", "push", "--with-deps", "preprocess")
-    clone = Workspace(tmp_path / "clone")
-    workspace.run("git", "clone", "--quiet", ".", str(clone.folder))
-    assert "data/processed/toyfaces" in clone.run("dvc", "status", "preprocess", check=False)
-    clone.run("dvc", "pull", "--with-deps", "preprocess")
-    assert stages_run(clone.run("dvc", "repro", "preprocess")) == []
-    images = [each.folder / "data/processed/toyfaces/images.npy" for each in (workspace, clone)]
-    assert images[0].read_bytes() == images[1].read_bytes()

@@ -8,13 +8,6 @@ from gans.base.errors import InputError
 from gans.runtime import devices
 
 
-def test_auto_finds_a_device_and_names_it() -> None:
-    device = devices.prepare("auto", deterministic=True)
-    assert device.type in ("cuda", "mps", "cpu")
-    assert devices.description(device)
-    assert devices.peak_memory_mb(device) > 0
-
-
 def test_peak_memory_is_this_processs_own(cpu: torch.device) -> None:
     """A process starts with what the one that started it held, as far as getrusage knows."""
     held = bytearray(b"1") * 500_000_000

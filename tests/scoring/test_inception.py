@@ -82,9 +82,7 @@ def test_features_are_those_of_torch_fidelity_in_any_batch_and_grey_is_seen_as_r
         (None, "is missing"),
     ],
 )
-def test_another_file_or_none_is_refused_before_it_is_read(
-    tmp_path: Path, cpu: torch.device, content: bytes | None, line: str
-) -> None:
+def test_other_files_are_refused_unread(tmp_path: Path, cpu: torch.device, content: bytes | None, line: str) -> None:
     path = tmp_path / "weights.pth"
     if content:
         path.write_bytes(content)
@@ -94,9 +92,7 @@ def test_another_file_or_none_is_refused_before_it_is_read(
     assert str(refusal.value) == f"evaluate.inception_weights: {path} {line}; expected {wanted}"
 
 
-def test_weights_are_copied_from_a_file_once_they_are_known_to_be_right(
-    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_are_checked_and_copied(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inception, "WEIGHTS_SHA256", artefacts.sha256_of(weights))
     monkeypatch.setenv("DVC_ROOT", str(weights.parent))  # where the user typed the command
     placed = reference.place_weights(weights.name, tmp_path / "inception.pth")
@@ -107,9 +103,7 @@ def test_weights_are_copied_from_a_file_once_they_are_known_to_be_right(
     assert not (tmp_path / "second.pth").exists()
 
 
-def test_weights_are_fetched_from_an_address(
-    weights: Path, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_are_fetched(weights: Path, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (shelf.folder / weights.name).symlink_to(weights)
     with pytest.raises(InputError, match=r"or download it by hand and set evaluate\.inception_weights to the file"):

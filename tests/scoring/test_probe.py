@@ -28,9 +28,7 @@ def test_several_classes_and_a_constant_feature_are_no_trouble() -> None:
 
 
 @pytest.mark.parametrize("name", contract.names())
-def test_every_variant_that_looks_at_images_has_features(
-    name: str, small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device
-) -> None:
+def test_each_has_features(name: str, small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device) -> None:
     kind = contract.load(name)
     settings = settings_for(name, small)
     variant = kind(settings, DataShape(3, 16, (20, 12)))

@@ -90,7 +90,7 @@ def test_a_collapse_is_seen(bench: Bench) -> None:
         ("cdcgan", {"probe_accuracy", "condition_accuracy", "classification_accuracy_score"}),
     ],
 )
-def test_a_training_has_all_its_scores_and_a_curve(
+def test_a_training_has_its_scores(
     name: str, own: set[str], small: AdversarialSettings, bench: Bench, tmp_path: Path
 ) -> None:
     """Of two seeds, the first of them kept after one epoch of two."""

@@ -2,25 +2,12 @@
 
 import hashlib
 import random
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from server import (
-    CONTENT,
-    CUT,
-    SHA256,
-    Answer,
-    Handler,
-    Server,
-    cut,
-    ranged,
-    self_signed,
-    serving,
-    silent,
-    stalled,
-    status,
-    whole,
-)
+from server import CONTENT, CUT, SHA256, Answer, Handler, Server, cut, ranged, serving, silent, stalled, status
 from server import server as server  # a fixture
 
 from gans.base.errors import InputError
@@ -81,6 +68,11 @@ def test_what_is_whole_already_costs_no_request(server: Server, destination: Pat
     assert server.requests == []
 
 
+def whole(handler: Handler) -> None:
+    """Answer as a server that knows no Range."""
+    handler.answer(200, CONTENT)
+
+
 def short(handler: Handler) -> None:
     """Send five bytes of the rest."""
     handler.answer(206, CONTENT[CUT : CUT + 5], Content_Range=f"bytes {CUT}-{CUT + 4}/{len(CONTENT)}")
@@ -106,9 +98,7 @@ def ill_fitting(**headers: str) -> Answer:
     ],
     ids=["cut", "stalled", "short-206", "no-range", "another-place", "nonsense", "no-place", "503", "429", "redirect"],
 )
-def test_a_file_arrives_in_the_end(
-    server: Server, destination: Path, answers: list[Answer], ranges: list[str | None]
-) -> None:
+def test_a_file_arrives(server: Server, destination: Path, answers: list[Answer], ranges: list[str | None]) -> None:
     server.answers = list(answers)
     get(server, destination, timeout_s=1.0)
     check(destination)
@@ -250,7 +240,18 @@ def test_a_folder_that_cannot_be_made_is_one_line(server: Server, tmp_path: Path
     assert server.requests == []
 
 
-def test_https_is_not_redirected_to_plain_http(
+def self_signed(folder: Path) -> Path:
+    """Return a PEM file with a new key and a certificate for 127.0.0.1."""
+    if not shutil.which("openssl"):
+        pytest.skip("there is no openssl here")
+    key, certificate, pem = (folder / name for name in ("key", "certificate", "loopback.pem"))
+    words = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run([*words.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    pem.write_bytes(key.read_bytes() + certificate.read_bytes())
+    return pem
+
+
+def test_https_is_not_led_to_http(
     server: Server, destination: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pem = self_signed(tmp_path)

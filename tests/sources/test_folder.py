@@ -53,7 +53,7 @@ def test_of_ten_images_of_a_class_the_ninth_validates_and_the_tenth_tests(tmp_pa
     ids=["classes", "one-place", "deeper-folders", "folders-around"],
 )
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
-def test_sub_folders_are_the_labels(
+def test_folders_are_labels(
     tmp_path: Path, packed: bool, names: list[str], class_names: list[str], labels: list[int] | None
 ) -> None:
     root = zipped(tmp_path / "root.zip", names) if packed else write(tmp_path / "root", names)

@@ -34,6 +34,7 @@ steady = settings(max_examples=150, derandomize=True, deadline=None, database=No
 RANDOM = np.random.default_rng(0)
 MEBIBYTE = 2**20
 Result = TypeVar("Result")
+Opening = Callable[[Path], LabelledImages]
 
 
 @pytest.fixture(scope="module")
@@ -147,12 +148,7 @@ JPEGS = {f"img_align_celeba/{name}": picture(number, "JPEG") for number, name in
 @steady
 @given(data=st.data())
 def test_an_edited_zip_gives_its_own_pictures_or_a_line(
-    place: Path,
-    name: str,
-    open_images: Callable[[Path], LabelledImages],
-    members: dict[str, bytes],
-    compression: int,
-    data: st.DataObject,
+    place: Path, name: str, open_images: Opening, members: dict[str, bytes], compression: int, data: st.DataObject
 ) -> None:
     """Each picture is one of the members', and is that of its name if there is one."""
     path = zip_of(place / "zips" / name, members, compression)
@@ -276,9 +272,7 @@ def test_a_name_of_kilobytes_of_garbage_is_not_told(tmp_path: Path) -> None:
     ],
     ids=["bomb", "unbounded-bomb", "too-much", "gigabytes"],
 )
-def test_a_member_that_claims_another_size_takes_no_memory(
-    tmp_path: Path, content: bytes, compression: int, claimed: int, found: str
-) -> None:
+def test_false_sizes_take_no_memory(tmp_path: Path, content: bytes, compression: int, claimed: int, found: str) -> None:
     path = zip_of(tmp_path / folder.ARCHIVE, {"1.png": content}, compression)
     assert path.stat().st_size < MEBIBYTE
     patched(path, 22, 24, claimed, width=4)
@@ -414,7 +408,7 @@ FIRST = "gzip/emnist-digits-test-images-idx3-ubyte.gz"  # in the zip
     ],
     ids=["encrypted", "unknown", "unbounded"],
 )
-def test_an_emnist_that_cannot_be_unpacked_is_named(
+def test_an_unreadable_emnist_is_named(
     tmp_path: Path, fault: Callable[[Path], object], compression: int, found: str
 ) -> None:
     path = emnist_zip(tmp_path, compression)
@@ -528,14 +522,4 @@ def test_links_in_a_tar_are_passed_over(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / cifar.ARCHIVE, "w:gz") as archive:
         archive.addfile(info)
     with refused("holds no data_batch_1"):
-        cifar.open_images(tmp_path)
-
-
-def test_a_flipped_pixel_of_a_packed_batch_is_noticed(tmp_path: Path) -> None:
-    """Noise is stored as it is: without gzip's checksum, which a reader of the tar alone never comes to, it is read."""
-    path = packed(tmp_path, TAR)
-    data = bytearray(path.read_bytes())
-    data[len(data) // 4] ^= 1
-    path.write_bytes(data)
-    with refused(f"{path}: "):
         cifar.open_images(tmp_path)

@@ -17,6 +17,7 @@ from gans.base import artefacts
 from gans.base.errors import InputError
 from gans.sources import datasets, mirrors
 
+Printed = pytest.CaptureFixture[str]
 PUBLISHED = {  # the MD5s that torchvision would check, before the tests change them
     name: getattr(cls, "resources", None) or getattr(cls, "md5", None) or cls.tgz_md5
     for name, cls in {"mnist": MNIST, "emnist": EMNIST, "fashion_mnist": FashionMNIST, "cifar10": CIFAR10}.items()
@@ -72,7 +73,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def test_what_was_published_is_fetched_and_nothing_beside_it_is_kept(
-    dataset: str, shelf: Shelf, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    dataset: str, shelf: Shelf, tmp_path: Path, capfd: Printed
 ) -> None:
     mirrors.fetch(dataset, tmp_path / "incoming", tmp_path / "nothing")
     assert hashes(tmp_path / "incoming") == hashes(shelf.folder)
@@ -114,12 +115,7 @@ def refusal(dataset: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("fault", ["wrong bytes", "missing", "down"])
 def test_a_failure_is_one_line_and_leaves_nothing(
-    dataset: str,
-    shelf: Shelf,
-    tmp_path: Path,
-    fault: str,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    dataset: str, shelf: Shelf, tmp_path: Path, fault: str, capfd: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path in shelf.folder.iterdir():
         if fault == "wrong bytes":

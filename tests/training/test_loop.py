@@ -16,7 +16,7 @@ from gans.data.arrays import DataShape
 from gans.data.batches import Batches
 from gans.data.pixels import to_float
 from gans.networks import contract, sampling
-from gans.networks.contract import Adversarial, Batch, Learnt, Networks, Turn, Variant
+from gans.networks.contract import Adversarial, Batch, Learnt, Networks, Variant
 from gans.networks.sampling import Sampler
 from gans.networks.settings import AdversarialSettings, Settings
 from gans.training import loop
@@ -108,35 +108,6 @@ def test_several_steps_of_the_first_player_share_the_budget(small: Settings, pix
     first_four = [total for _, total in ThreeCriticSteps.seen[:4]]
     assert len(set(first_four[:3])) == 3  # a fresh batch for each step
     assert first_four[3] == first_four[2]  # the second player sees the last one
-
-
-class OneLearner(Variant):
-    """No discriminator: one player learns to make the mean image."""
-
-    title, source = "one learner", "this test"
-
-    def __init__(self, settings: Settings, shape: DataShape) -> None:
-        self.settings = settings
-        self.generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Unflatten(1, (3, 16, 16)))
-        self.networks = {"generator": self.generator}
-
-    def turns(self) -> tuple[Turn, ...]:
-        return (Turn("loss_g", self.generator, self.loss),)
-
-    def loss(self, batch: Batch) -> Learnt:
-        error = (batch.fake - batch.real).square().mean()
-        return error, {"error": error}
-
-
-def test_a_variant_without_a_discriminator_learns(small: Settings) -> None:
-    target = np.full((16, 16, 16, 3), 200, np.uint8)
-    settings = small.model_copy(update={"epochs": 150, "lr": 0.01, "ema_half_life": 0.0})
-    trained = train(OneLearner, settings, target)
-    assert trained.rows[-1]["loss_g"] < trained.rows[0]["loss_g"] / 20
-    assert set(trained.rows[0]) == {"step", "images", "epoch", "loss_g", "error"}
-    assert "parameters_d" not in trained.facts(CPU)
-    fakes = Sampler(trained.averaged)(sampling.latents(8, settings, "evaluation", CPU))
-    assert abs(fakes.mean() - 200) < 15
 
 
 class TellsItsLabel(Adversarial):
@@ -240,9 +211,7 @@ def test_states_are_saved_after_so_many_epochs(small: Settings, pixels: np.ndarr
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_waits_for_the_step_and_its_state(
-    small: Settings, pixels: np.ndarray, tmp_path: Path, number: int, status: int
-) -> None:
+def test_signals_await_the_step(small: Settings, pixels: np.ndarray, tmp_path: Path, number: int, status: int) -> None:
     class Asked(ThreeCriticSteps):
         def generator_loss(self, batch: Batch) -> Learnt:
             os.kill(os.getpid(), number)

@@ -176,9 +176,7 @@ COUNTS = {
 
 
 @pytest.mark.parametrize(("case", "expected"), COUNTS.items(), ids=[case[0] for case in COUNTS])
-def test_published_widths_have_the_published_number_of_weights(
-    case: tuple[str, int, int, int], expected: tuple[int, int], small: AdversarialSettings
-) -> None:
+def test_paper_widths(case: tuple[str, int, int, int], expected: tuple[int, int], small: AdversarialSettings) -> None:
     name, channels, size, num_classes = case
     published = small.model_copy(update={"nz": 100, "width": 64})
     variant = build(name, published, DataShape(channels, size, (5,) * num_classes))
@@ -235,7 +233,7 @@ def test_penalties_have_their_weights(name: str, progress: float, variant: Varia
         ({"lr_end": 0.0001, "lr_d": 0.004}, 1.0, 0.0004, 0.0001),
     ],
 )
-def test_step_sizes_differ_and_change_as_asked(
+def test_step_sizes_are_as_asked(
     small: AdversarialSettings, changes: dict[str, float], share: float, d: float, g: float
 ) -> None:
     settings = small.model_copy(update={"lr": 0.001, **changes})
