@@ -9,6 +9,7 @@ from gans.base.errors import InputError
 from gans.runtime import devices
 
 
+<<<<<<< HEAD
 def test_auto_finds_a_device_and_names_it() -> None:
     device = devices.prepare("auto", deterministic=True)
     assert device.type in ("cuda", "mps", "cpu")
@@ -25,6 +26,8 @@ def test_a_run_is_told_apart_by_its_processor_and_threads(cpu: torch.device, mon
     assert devices.fingerprint(cpu) != before  # nothing goes on from another processor's state
 
 
+=======
+>>>>>>> tests
 def test_peak_memory_is_this_processs_own(cpu: torch.device) -> None:
     """A process starts with what the one that started it held, as far as getrusage knows."""
     held = bytearray(b"1") * 500_000_000
@@ -64,8 +67,6 @@ def test_running_out_of_memory_says_what_to_lower(kind: str) -> None:
         (RuntimeError("shapes"), RuntimeError, "^shapes$"),
     ],
 )
-def test_only_a_lack_of_memory_is_taken_for_one(
-    error: Exception, kind: type[Exception], line: str, cpu: torch.device
-) -> None:
+def test_only_lack_of_memory_is_told_so(error: Exception, kind: type[Exception], line: str, cpu: torch.device) -> None:
     with pytest.raises(kind, match=line), devices.explaining_lack_of_memory(cpu, "lower width"):
         raise error
