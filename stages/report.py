@@ -33,7 +33,7 @@ def entry(params: Params, variant: str) -> report.Entry:
     """Return what the earlier stages found out about a variant."""
     kind = contract.load(variant)
     own = params.own(variant)
-    drawn = {name: paths.samples(variant) / name for name in (*report.PICTURES, report.ROW)}
+    drawn = {name: paths.samples(variant) / name for name in (*report.PICTURES, report.BESIDE_REAL, report.ROW)}
     drawn["losses"] = paths.losses_figure(variant)
     return report.Entry(
         name=variant,
@@ -44,7 +44,6 @@ def entry(params: Params, variant: str) -> report.Entry:
         quality=artefacts.read_json(paths.quality_metrics(variant)),
         train=artefacts.read_json(paths.train_metrics(variant)),
         speed=artefacts.read_json(paths.speed_metrics(variant)),
-        losses=artefacts.read_csv(paths.losses(variant)),
         pictures={name: path for name, path in drawn.items() if path.exists()},
     )
 

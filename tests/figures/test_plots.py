@@ -36,8 +36,28 @@ def test_the_bold_line_is_the_running_mean() -> None:
 def test_an_overlay_has_a_line_a_curve_and_a_panel_a_column_that_holds_numbers() -> None:
     autoencoder = {"images": [64.0, 128.0], "loss_d": [float("nan")] * 2, "loss_g": [900.0, 800.0]}
     curves = {"DCGAN": CURVE, "VAE": autoencoder}
-    of_d, of_g = plots.overlay_figure(curves, ["loss_d", "nothing", "loss_g"]).axes
-    assert [text.get_text() for text in of_d.get_legend().get_texts()] == ["DCGAN"]
-    assert [text.get_text() for text in of_g.get_legend().get_texts()] == ["DCGAN", "VAE"]
+    figure = plots.overlay_figure(curves, ["loss_d", "nothing", "loss_g"])
+    of_d, of_g = figure.axes
+    assert [line.get_label() for line in of_d.get_lines()] == ["DCGAN"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["DCGAN", "VAE"]
     assert list(of_g.get_lines()[1].get_ydata()) == [900.0, 800.0]
     assert list(of_g.get_lines()[1].get_xdata()) == [64.0, 128.0]
+
+
+def test_legends_stand_outside_their_panels() -> None:
+    alone, together = plots.losses_figure(CURVE), plots.overlay_figure({"DCGAN": CURVE}, ["loss_d", "loss_g"])
+    for figure, legends in ((alone, [axes.get_legend() for axes in alone.axes]), (together, together.legends)):
+        figure.draw_without_rendering()
+        for legend in legends:
+            box = legend.get_window_extent()
+            assert not any(axes.get_window_extent().shrunk(0.99).overlaps(box) for axes in figure.axes)
+
+
+def test_few_points_are_marked_and_decades_have_a_logarithmic_axis() -> None:
+    few, many = ({"images": list(range(n)), "loss_g": list(np.linspace(1, 99, n))} for n in (2, 60))
+    wide = {"images": [1.0, 2.0, 3.0], "loss_g": [1.0, 30.0, 200.0]}
+    for curve, marker, scale in ((few, "o", "linear"), (many, "", "linear"), (wide, "o", "log")):
+        for figure in (plots.losses_figure(curve), plots.overlay_figure({"GAN": curve}, ["loss_g"])):
+            (axes,) = figure.axes
+            assert axes.get_lines()[-1].get_marker() == marker
+            assert axes.get_yscale() == scale

@@ -43,6 +43,28 @@ def test_nobody_leads_without_noise_without_rivals_or_without_a_better_side() ->
     assert leaderboard.leader(SEEN, results) is None
 
 
+@pytest.mark.parametrize(
+    ("values", "sd", "silent"),
+    [
+        ((0.0, 0.009), None, True),  # under 2% of the floor's 0.5
+        ((0.0, 0.011), None, False),
+        ((0.02, 0.03), 0.03, True),  # within the noise of 0
+        ((0.02, 0.04), 0.03, False),
+        ((), None, False),
+    ],
+)
+def test_a_score_that_is_at_its_worst_for_all_is_silent(
+    values: tuple[float, ...], sd: float | None, silent: bool
+) -> None:
+    results = [Result("a", "A", {"recall": value}, {} if sd is None else {"recall": sd}) for value in values]
+    assert leaderboard.silent(RECALL, results, {"recall": 0.5}) == silent
+
+
+def test_a_distance_or_a_fact_is_never_silent() -> None:
+    results = [scored("a", 0.0, 0.0, images_seen=0.0)]
+    assert not any(leaderboard.silent(column, results, {}) for column in (FID, SEEN))
+
+
 def test_rows_stand_best_first_over_the_floor_with_the_columns_that_have_numbers() -> None:
     results = [scored("worse", 900.4, 10.0, images_seen=12_345.0), scored("better", 300.0, 20.0)]
     found = leaderboard.table((FID, RECALL, SEEN), results, {"fid_lite0": 72.4})

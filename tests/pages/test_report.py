@@ -27,8 +27,12 @@ def entry(name: str, fid: float, recall: float, nz: int = 100, **more: float) ->
         quality={**scores, **HOW, **deviations, "best": {"fid_lite0": fid - 1, "images": 6000}},
         train={"images_seen": 12_345, "parameters_g": 1000, "versions": {"torch": "2.14.1"}},
         speed={"seconds": 90.0, "images_per_second": 137.2, "device": "cpu"},
-        losses={"images": [1.0, 2.0, 3.0], "loss_g": [2.0, 1.0, 3.0], "loss_d": [1.0, 1.0, 0.5]},
-        pictures={"grid.png": PICTURE, "progress.gif": paths.GAUSSIAN_FILM, report.ROW: PICTURE},
+        pictures={
+            "grid.png": PICTURE,
+            "progress.gif": paths.GAUSSIAN_FILM,
+            report.ROW: PICTURE,
+            report.BESIDE_REAL: PICTURE,
+        },
     )
 
 
@@ -109,9 +113,9 @@ def test_the_summary_holds_what_a_rerun_repeats(story: report.Story) -> None:
 
 def test_the_page_is_whole_and_asks_the_network_for_nothing(story: report.Story) -> None:
     page = Markup(report.html(story))
-    # of each variant a thumbnail, a row, two pictures; the overview's, the Gaussian lesson's, of the codes one
-    assert len(page.pictures) == 3 * 4 + 2 + 2 + 1
-    assert page.links == ["data:,", "#better", "#worse", "#third"]
+    # the opening's; of each variant a thumbnail, a row, two pictures; the overview's, the Gaussian lesson's, the codes'
+    assert len(page.pictures) == 2 + 3 * 4 + 2 + 2 + 1
+    assert {link.removeprefix("#") for link in page.links} <= {*page.names, "data:,", "../docs/metrics.md"}
     assert {"better", "worse", "third"} <= set(page.names)
     for words in (
         "BETTER <&>",
@@ -124,9 +128,60 @@ def test_the_page_is_whole_and_asks_the_network_for_nothing(story: report.Story)
         assert words in page.text
 
 
+def findings(story: report.Story, **changes: float) -> list[str]:
+    """Return what is found when the best variant has scores of another value; None takes its deviations away."""
+    worse, better, third = story.entries
+    changed = dataclasses.replace(better, quality={**better.quality, **changes})
+    text = report.markdown(dataclasses.replace(story, entries=[worse, changed, third]), Path("report"))
+    return re.findall(r"^- (.*)", text.split("|")[0], re.M)
+
+
+def test_it_opens_on_what_was_found(story: report.Story) -> None:
+    first, second, third = findings(story)
+    assert (
+        first
+        == "BETTER <&> is best: its FID (lite0) is 300, 600 below that of WORSE <&>, 35.4 times the noise over seeds."
+    )
+    assert second.startswith("That is 4.1 times the 72 of real images")
+    assert "a step size that falls (`lr_end`)" in third  # the lowest FID was that of 6,000 images, of 12,345
+    assert "WORSE <&> lies within the noise of it" in findings(story, fid_lite0=890.0)[0]
+    assert findings(story, sd={})[0].endswith("A second seed would tell whether that is more than noise.")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("best", "scores", "advice"),
+    [
+        ({"images": 12_345, "fid_lite0": 300.0}, {}, "a longer training (`epochs`)"),
+        ({}, {"combination_share": 0.55, "diversity": 1.0}, "only 55% of the combinations"),
+        ({}, {"combination_share": 0.9, "diversity": 0.7}, "diversity 0.70"),
+        ({}, {"diversity": 1.0}, "wider networks (`width`)"),
+    ],
+)
+def test_what_to_try_next_follows_from_the_numbers(
+    story: report.Story, best: dict[str, float], scores: dict[str, float], advice: str
+) -> None:
+    story = dataclasses.replace(story, floor={**story.floor, "combination_share": 1.0})
+    assert advice in findings(story, best=best, **scores)[2]  # type: ignore[arg-type]
+
+
+def test_scores_that_tell_nothing_are_left_out_in_so_many_words(story: report.Story) -> None:
+    silent = [dataclasses.replace(entry, quality={**entry.quality, "recall": 0.01}) for entry in story.entries]
+    quiet = dataclasses.replace(story, entries=silent)
+    for text in (report.markdown(quiet, Path("report")), Markup(report.html(quiet)).text):
+        assert "Left out: recall; it is next to zero for every variant" in text
+        assert "recall\N{NO-BREAK SPACE}↑" not in text
+    assert report.summary(quiet)["variants"]["better"]["recall"] == 0.01
+    assert "Left out" not in report.markdown(story, Path("report"))
+
+
+def test_a_note_stands_under_the_title(story: report.Story) -> None:
+    noted = dataclasses.replace(story, note="Another processor <&>.")
+    for text in (report.markdown(noted, Path("report")), Markup(report.html(noted)).text):
+        assert "Another processor <&>." in text
+
+
 def test_markdown_links_its_pictures(story: report.Story) -> None:
     text = report.markdown(story, Path("report"))
-    assert "| real images (the floor) | 72 | 0.01 |" in text
     assert f"\n![BETTER <&>: {report.PICTURES['grid.png']}](../grid.png)\n" in text
     assert "\n![Samples of each size.](../samples/codes/sizes.png)\n" in text
 
@@ -168,6 +223,17 @@ def test_in_a_browser_it_sorts_by_mouse_and_keyboard_and_says_so(tab: browser.Pa
     tab.press("Enter", 13)
     assert tab.evaluate(FIRST_CELLS) == [third, worse, better]
     assert tab.evaluate("document.querySelector('tfoot tr').innerText").startswith("real images")
+
+
+def test_in_a_browser_a_thumbnail_enlarges_its_grid_and_a_picture_itself(tab: browser.Page) -> None:
+    shown, grid = "document.querySelector('dialog[open] img').alt", f"BETTER <&>: {report.PICTURES['grid.png']}"
+    tab.evaluate("document.querySelector('[data-enlarge=better]').click()")
+    assert tab.evaluate(shown) == grid
+    tab.evaluate("document.querySelector('dialog').click()")
+    assert tab.evaluate("document.querySelector('dialog[open]')") is None
+    tab.evaluate("document.querySelector('.opening img').focus()")
+    tab.press("Enter", 13)
+    assert tab.evaluate(shown) == "Held-out real images"
 
 
 def test_in_a_browser_nothing_is_missing_and_nothing_leaves_the_page(tab: browser.Page) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 GAP = 2  # pixels between the images of a grid
+CAPTION = 26  # pixels over a picture that hold its caption
 PAPER = 255  # the colour of gaps
 
 
@@ -24,18 +25,18 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
 
 def captioned(pictures: Sequence[np.ndarray], captions: Sequence[str]) -> np.ndarray:
     """Return pictures of one height side by side, uint8 (H, W, 3), each under its caption."""
-    header, gutter, font = 26, 12, ImageFont.load_default(size=16)
+    gutter, font = 12, ImageFont.load_default(size=16)
     widths = [
         max(picture.shape[1], round(font.getlength(caption)) + gutter)
         for picture, caption in zip(pictures, captions, strict=True)
     ]
-    height = max(picture.shape[0] for picture in pictures) + header
+    height = max(picture.shape[0] for picture in pictures) + CAPTION
     page = Image.new("RGB", (sum(widths) + gutter * (len(widths) - 1), height), (PAPER,) * 3)
     pen = ImageDraw.Draw(page)
     left = 0
     for picture, caption, width in zip(pictures, captions, widths, strict=True):
-        pen.text((left + width / 2, header / 2), caption, fill=(40, 40, 40), font=font, anchor="mm")
-        page.paste(Image.fromarray(picture), (left + (width - picture.shape[1]) // 2, header))
+        pen.text((left + width / 2, CAPTION / 2), caption, fill=(40, 40, 40), font=font, anchor="mm")
+        page.paste(Image.fromarray(picture), (left + (width - picture.shape[1]) // 2, CAPTION))
         left += width + gutter
     return np.asarray(page)
 

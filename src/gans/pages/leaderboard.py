@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 FLOOR = "real images (the floor)"
+SILENT = 0.02  # of what real images score: a share that no variant exceeds tells nothing of any
 PROTOCOL = ("n_real", "n_fake", "extractor", "dataset", "data_sha256")  # scores are compared when these are the same
 OF_JUDGES = {  # scores by classifiers that a run trains itself: compared when these are the same
     *("condition_accuracy", "classification_accuracy_score", "combination_share"),
@@ -55,17 +56,17 @@ DISTANCES = (
     Column("kid_lite0", "KID (lite0)", ".2f"),
     Column("fid_inception", "FID (Inception)", ".1f"),
     Column("kid_inception", "KID (Inception)", ".3f"),
+    Column("combination_share", "combinations", ".0%"),
+    Column("probe_accuracy", "D's features", ".1%"),
+    Column("diversity", "diversity", ".2f"),
     Column("precision", "precision", ".3f"),
     Column("recall", "recall", ".3f"),
     Column("density", "density", ".3f"),
     Column("coverage", "coverage", ".3f"),
-    Column("diversity", "diversity", ".2f"),
 )
 CLASSES = (
     Column("condition_accuracy", "class as asked", ".1%"),
     Column("classification_accuracy_score", "learnt from fakes", ".1%"),
-    Column("probe_accuracy", "D's features", ".1%"),
-    Column("combination_share", "combinations", ".0%"),
     Column("fid_classifier", "FID (classifier)", ".2f"),
     Column("best_fid", "best FID", ".0f"),
     Column("best_images", "... after images", ",.0f"),
@@ -134,6 +135,14 @@ def table(columns: Sequence[Column], results: Sequence[Result], floor: Mapping[s
 
     ordered = sorted(results, key=lambda found: found.values.get("fid_lite0", math.inf))
     return Table(shown, [row(found) for found in ordered], row(result("", FLOOR, floor, {})))
+
+
+def silent(column: Column, results: Sequence[Result], floor: Mapping[str, Any]) -> bool:
+    """Return whether every variant's score lies at its worst value, 0: within its noise, or SILENT of the floor."""
+    scored = [found for found in results if column.key in found.values]
+    limits = [max(found.deviations.get(column.key, 0.0), SILENT * floor.get(column.key, 0.0)) for found in scored]
+    at_worst = [found.values[column.key] <= limit for found, limit in zip(scored, limits, strict=True)]
+    return column.better == "higher" and bool(scored) and all(at_worst)
 
 
 def leader(column: Column, results: Sequence[Result]) -> str | None:

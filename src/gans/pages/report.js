@@ -22,3 +22,32 @@ for (const button of board.tHead.querySelectorAll("button")) {
     sortBy(head, before === (best > 0 ? "ascending" : "descending") ? -best : best);
   });
 }
+
+// Enlarges a picture that is chosen; a thumbnail, to the grid whose first images it shows.
+const enlarged = document.querySelector("dialog");
+
+function enlarge(picture) {
+  const copy = picture.cloneNode();
+  copy.style.setProperty("--across", picture.getAttribute("width") / picture.getAttribute("height"));
+  copy.removeAttribute("role");
+  copy.removeAttribute("tabindex");
+  if (picture.closest(".plot")) copy.className = "plot";
+  enlarged.replaceChildren(copy);
+  enlarged.showModal();
+}
+
+enlarged.addEventListener("click", () => enlarged.close());
+for (const picture of document.querySelectorAll("figure img")) {
+  picture.tabIndex = 0;
+  picture.setAttribute("role", "button");
+  picture.addEventListener("click", () => enlarge(picture));
+  picture.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") enlarge(picture);
+  });
+}
+for (const link of document.querySelectorAll("[data-enlarge]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    enlarge(document.querySelector(`#${link.dataset.enlarge} ~ .pictures img`));
+  });
+}

@@ -1,36 +1,35 @@
 """Numbers and figures to a page in HTML, the same in Markdown, and a summary."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from gans.base import paths
-from gans.figures.grids import GAP
+from gans.figures.grids import CAPTION, GAP
 from gans.pages import leaderboard, templates
-from gans.pages.leaderboard import CLASSES, DISTANCES, FACTS, Column, Table
+from gans.pages.leaderboard import CLASSES, DISTANCES, FACTS, Column, Result
 
-PICTURES = {  # in the order of the page
-    "real_vs_fake.png": "Held-out real images, and the images of 64 latents that stay the same from run to run.",
+PICTURES = {  # of a variant, in the order of the page
+    "grid.png": "Images of 64 latents that stay the same from run to run.",
+    "progress.gif": "Some of the same latents over training.",
     "losses": "What G and D lose, and how real D finds real and generated images, while training.",
-    "progress.gif": "The same latents over training.",
     "neighbours.png": "Fakes, and the training images nearest to each: the same, if they were learnt by heart.",
     "classes.png": "A class in each row, the same latents along the columns.",
     "arithmetic.png": (
         "Fakes in which a classifier is surest of an attribute, and least sure; others; and these again, moved by the "
         "difference of the mean latents with it and without it."
     ),
-    "grid.png": "The generated images by themselves.",
-    "progress.png": "The same latents again, a row a moment.",
     "interpolation.png": "Walks along great arcs, each from one latent to another.",
 }
-WIDE = [PICTURES["real_vs_fake.png"], PICTURES["losses"]]
+BESIDE_REAL = "real_vs_fake.png"  # of the best variant alone: its grid beside as many held-out real images
 ROW = "row.png"  # the images of the first latents, which variants of one nz share
-SPARKLINE = 120, 40, 60  # pixels across and down, points
-THUMBNAIL = 132  # pixels of a grid, about: two by two images of 64
+THUMBNAIL = 8, 2  # images across and down of the grids on the leaderboard
+OPENING = 6, 6  # and of those that the page opens on
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,7 @@ class Entry:
     quality: Mapping[str, Any]
     train: Mapping[str, Any]
     speed: Mapping[str, Any]
-    losses: Mapping[str, Sequence[float]]  # the columns of its loss curve
-    pictures: Mapping[str, Path]  # by the names of PICTURES, and ROW
+    pictures: Mapping[str, Path]  # by the names of PICTURES, BESIDE_REAL and ROW
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,7 @@ class Story:
     gaussian: Mapping[str, Any]  # what the one-dimensional lesson reached
     codes: Mapping[str, Any]  # what autoencoders of several latent sizes reached
     entries: Sequence[Entry]
+    note: str = ""  # a line under the title
 
 
 def summary(story: Story) -> dict[str, Any]:
@@ -90,50 +89,67 @@ def summary(story: Story) -> dict[str, Any]:
     }
 
 
-def table(story: Story, *columns: Column) -> Table:
-    """Return the comparison of the variants by these columns."""
-    results = [
+def _results(story: Story) -> list[Result]:
+    """Return the variants' numbers, the smallest `fid_lite0` first."""
+    found = [
         leaderboard.result(entry.name, entry.title, entry.quality, {**entry.train, **entry.speed})
         for entry in story.entries
     ]
-    return leaderboard.table(columns, results, story.floor)
+    return sorted(found, key=lambda result: result.values["fid_lite0"])
 
 
 def markdown(story: Story, folder: Path) -> str:
     """Return the report as Markdown for a file in `folder`; its pictures are links."""
-    tables = table(story, *DISTANCES), table(story, *CLASSES, *FACTS)
-    return _written("report.md", story, tables=tables, up="../" * len(folder.parts))
+    return _written("report.md", story, (DISTANCES, (*CLASSES, *FACTS)), up="../" * len(folder.parts))
 
 
 def html(story: Story) -> str:
     """Return the report as one page that opens without a network: pictures, style and script lie inside it."""
-    return _written(
-        "report.html",
-        story,
-        table=table(story, *DISTANCES, *CLASSES, *FACTS),
-        with_row=[entry for entry in story.entries if ROW in entry.pictures],
-        wide=WIDE,
-        thumbnail=_thumbnail,
-        sparkline=_sparkline,
-    )
+    with_row = [entry for entry in story.entries if ROW in entry.pictures]
+    looks = {"with_row": with_row, "corner": _corner, "thumbnail": THUMBNAIL, "opening": OPENING, "caption": CAPTION}
+    return _written("report.html", story, ((*DISTANCES, *CLASSES, *FACTS),), **looks)
 
 
-def _written(template: str, story: Story, **values: Any) -> str:
-    """Return what a template makes of what both pages say."""
+def _written(template: str, story: Story, columns: Sequence[Sequence[Column]], **values: Any) -> str:
+    """Return what a template makes of what both pages say; the leaderboard's columns may be those of several tables."""
     overview, *lessons = _lessons(story)
+    results = _results(story)
+    folded = [column for column in chain(*columns) if leaderboard.silent(column, results, story.floor)]
+    shown = [[column for column in wanted if column not in folded] for wanted in columns]
+    entries = {entry.name: entry for entry in story.entries}
     return templates.written(
         template,
         story=story,
         title=f"Generative adversarial networks on {story.dataset}",
         subtitle=templates.line("subtitle.txt", meta=story.meta),
+        findings=_findings(story, results),
+        best=entries[results[0].name],
+        beside_real=BESIDE_REAL,
+        entries=entries,
+        tables=[leaderboard.table(wanted, results, story.floor) for wanted in shown],
         overview=overview,
-        protocol=templates.line("protocol.txt", seeds=story.seeds, floor=story.floor, meta=story.meta),
+        protocol=templates.line("protocol.txt", seeds=story.seeds, floor=story.floor, meta=story.meta, folded=folded),
         variants=[_chapter(entry) for entry in story.entries],
         lessons=lessons,
         devices=sorted({str(entry.speed["device"]) for entry in story.entries}),
         versions=sorted({" ".join(pair) for entry in story.entries for pair in entry.train["versions"].items()}),
         **values,
     )
+
+
+def _findings(story: Story, results: Sequence[Result]) -> list[str]:
+    """Return a sentence each: which variant is best and how surely, how far it is from real images, what to try."""
+    key = "fid_lite0"
+    best, *others = results
+    leads = {other.title: other.values[key] - best.values[key] for other in others}
+    noises = {
+        other.title: math.hypot(best.deviations[key], other.deviations[key])
+        for other in others
+        if key in best.deviations and key in other.deviations
+    }
+    near = [title for title, noise in noises.items() if leads[title] <= noise]
+    found = {"best": best, "floor": story.floor, "leads": leads, "noises": noises, "near": near}
+    return templates.written("findings.txt", **found).splitlines()
 
 
 def _chapter(entry: Entry) -> Chapter:
@@ -165,28 +181,9 @@ def _lessons(story: Story) -> list[Chapter]:
     ]
 
 
-def _thumbnail(entry: Entry, image_size: int) -> Image.Image | None:
-    """Return the first images of a variant's grid."""
-    if "grid.png" not in entry.pictures:
-        return None
-    with Image.open(entry.pictures["grid.png"]) as grid:
-        cell = image_size + GAP
-        side = min(grid.width, grid.height, max(1, THUMBNAIL // cell) * cell + GAP)
-        return grid.crop((0, 0, side, side))
-
-
-def _sparkline(losses: Mapping[str, Sequence[float]]) -> dict[str, Any] | None:
-    """Return the points of the losses of G and D in a small drawing, D's only where there is one, and their range."""
-    width, height, points = SPARKLINE
-    curves = {player: np.array(losses.get(f"loss_{player}", ()), float) for player in ("g", "d")}
-    finite = {player: curve for player, curve in curves.items() if len(curve) > 1 and np.isfinite(curve).all()}
-    if not finite:
-        return None
-    low, high = min(map(np.min, finite.values())), max(map(np.max, finite.values()))
-    lines = {}
-    for player, curve in finite.items():
-        shown = np.array([part.mean() for part in np.array_split(curve, min(points, len(curve)))])
-        across = np.linspace(1, width - 1, len(shown))
-        down = height - 2 - (height - 4) * (shown - low) / max(high - low, 1e-9)
-        lines[player] = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
-    return {"low": low, "high": high, "lines": lines, "width": width, "height": height}
+def _corner(grid: Path, image_size: int, shape: tuple[int, int], under: int = 0) -> Image.Image:
+    """Return the first images of a grid of square images, which may stand under a caption of `under` pixels."""
+    with Image.open(grid) as picture:
+        cell, (across, down) = image_size + GAP, shape
+        right, bottom = min(picture.width, across * cell + GAP), min(picture.height, under + down * cell + GAP)
+        return picture.crop((0, under, right, bottom))
