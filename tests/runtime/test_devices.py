@@ -9,14 +9,6 @@ from gans.base.errors import InputError
 from gans.runtime import devices
 
 
-<<<<<<< HEAD
-def test_auto_finds_a_device_and_names_it() -> None:
-    device = devices.prepare("auto", deterministic=True)
-    assert device.type in ("cuda", "mps", "cpu")
-    assert devices.description(device)
-    assert devices.peak_memory_mb(device) > 0
-
-
 def test_a_run_is_told_apart_by_its_processor_and_threads(cpu: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
     found = devices.kind(cpu)
     assert found == {"device": "cpu", "processor": processors.kind(), "threads": torch.get_num_threads()}
@@ -26,8 +18,6 @@ def test_a_run_is_told_apart_by_its_processor_and_threads(cpu: torch.device, mon
     assert devices.fingerprint(cpu) != before  # nothing goes on from another processor's state
 
 
-=======
->>>>>>> tests
 def test_peak_memory_is_this_processs_own(cpu: torch.device) -> None:
     """A process starts with what the one that started it held, as far as getrusage knows."""
     held = bytearray(b"1") * 500_000_000

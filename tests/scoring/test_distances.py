@@ -97,19 +97,6 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
     assert int(printed(script)) < 700  # MB
 
 
-<<<<<<< HEAD
-def test_order_and_direction_do_not_matter() -> None:
-    real, fake = cloud(5), cloud(5) + cloud(6) / 2
-    distance = distances.frechet_distance(real, fake)
-    assert distances.frechet_distance(real[::-1], fake) == pytest.approx(distance, rel=1e-9)
-    assert distances.frechet_distance(fake, real) == pytest.approx(distance, rel=1e-7)
-    precision, recall = distances.precision_and_recall(real, fake)
-    assert distances.precision_and_recall(real[::-1], fake) == (precision, recall)
-    assert distances.precision_and_recall(fake, real) == (recall, precision)
-    assert 0 < precision < 1
-    assert distances.density_and_coverage(real[::-1], fake) == distances.density_and_coverage(real, fake[::-1])
-
-
 def test_what_is_known_of_a_cloud_is_computed_once_and_read_again(tmp_path: Path) -> None:
     real, fake = cloud(3, 50), cloud(4, 40)
     distances.Known(real).save(tmp_path / "known.npz")
@@ -120,8 +107,6 @@ def test_what_is_known_of_a_cloud_is_computed_once_and_read_again(tmp_path: Path
     assert known.spread == distances.mean_pairwise_distance(real)
 
 
-=======
->>>>>>> tests
 @pytest.mark.parametrize(
     "distance",
     [

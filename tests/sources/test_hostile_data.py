@@ -26,11 +26,7 @@ from PIL import Image
 
 from gans.base import paths
 from gans.base.errors import InputError
-<<<<<<< HEAD
-from gans.sources import archives, celeba, cifar, folder, idx
-=======
-from gans.sources import celeba, cifar, folder, idx, mirrors
->>>>>>> tests
+from gans.sources import celeba, cifar, folder, idx
 from gans.sources.labelled import LabelledImages
 from stages import preprocess
 

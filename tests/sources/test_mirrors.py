@@ -1,12 +1,6 @@
 """What is fetched of the files that torchvision knows, from a real server on the loopback address, right or wrong."""
 
 import hashlib
-<<<<<<< HEAD
-import shutil
-=======
-import socket
-import warnings
->>>>>>> tests
 from pathlib import Path
 
 import cifar_files
@@ -20,12 +14,7 @@ from gans.base import artefacts
 from gans.base.errors import InputError
 from gans.sources import datasets, downloads, idx, mirrors
 
-<<<<<<< HEAD
 FOUR_FILES = [f"{name}.gz" for pair in idx.file_names("mnist", "").values() for name in pair]
-DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-=======
-Printed = pytest.CaptureFixture[str]
->>>>>>> tests
 PUBLISHED = {  # the MD5s that torchvision would check, before the tests change them
     name: getattr(cls, "resources", None) or getattr(cls, "md5", None) or cls.tgz_md5
     for name, cls in {"mnist": MNIST, "emnist": EMNIST, "fashion_mnist": FashionMNIST, "cifar10": CIFAR10}.items()
@@ -39,12 +28,6 @@ def md5(path: Path) -> str:
 def serve_idx(shelf: Shelf, monkeypatch: pytest.MonkeyPatch, dataset: str) -> None:
     """Serve four small files as those that torchvision knows."""
     published(shelf.folder, gzipped=True)
-<<<<<<< HEAD
-    if dataset == "fashion_mnist" and DEBIAN.exists():
-        for name in FOUR_FILES:
-            shutil.copyfile(DEBIAN / name, shelf.folder / name)
-=======
->>>>>>> tests
     known = MNIST if dataset == "mnist" else FashionMNIST
     monkeypatch.setattr(known, "mirrors", [shelf.url])
     monkeypatch.setattr(known, "resources", [(name, md5(shelf.folder / name)) for name in FOUR_FILES])
@@ -87,11 +70,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def test_what_was_published_is_fetched_and_nothing_beside_it_is_kept(
-<<<<<<< HEAD
     dataset: str, shelf: Shelf, tmp_path: Path
-=======
-    dataset: str, shelf: Shelf, tmp_path: Path, capfd: Printed
->>>>>>> tests
 ) -> None:
     mirrors.fetch(dataset, tmp_path / "incoming", tmp_path / "nothing")
     assert hashes(tmp_path / "incoming") == hashes(shelf.folder)
@@ -120,11 +99,7 @@ def test_what_is_wrong_already_is_fetched_again(dataset: str, shelf: Shelf, tmp_
 
 @pytest.mark.parametrize("fault", ["wrong bytes", "missing", "down"])
 def test_a_failure_is_one_line_and_leaves_nothing(
-<<<<<<< HEAD
     dataset: str, shelf: Shelf, tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
-=======
-    dataset: str, shelf: Shelf, tmp_path: Path, fault: str, capfd: Printed, monkeypatch: pytest.MonkeyPatch
->>>>>>> tests
 ) -> None:
     for path in shelf.folder.iterdir():
         if fault == "wrong bytes":
@@ -144,18 +119,6 @@ def test_a_failure_is_one_line_and_leaves_nothing(
     assert line.endswith("or download it by hand into a folder and set data.root")
     assert "\n" not in line
     assert list((tmp_path / "incoming").iterdir()) == []
-<<<<<<< HEAD
-=======
-    assert capfd.readouterr() == ("", "")
-
-
-def test_a_silent_server_is_not_waited_for(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setattr(mirrors, "TIMEOUT_S", 0.2)
-        monkeypatch.setattr(MNIST, "mirrors", [f"http://127.0.0.1:{silent.getsockname()[1]}/"])
-        assert "timed out" in refusal("mnist", tmp_path / "incoming")
-    assert socket.getdefaulttimeout() is None
->>>>>>> tests
 
 
 def test_torchvision_knows_what_was_published() -> None:
