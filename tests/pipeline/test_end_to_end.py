@@ -114,7 +114,7 @@ def test_data_and_report_are_there(workspace: Workspace) -> None:
     assert "fid_lite0" in workspace.json("metrics/floor.json")
     assert workspace.json("metrics/classifier.json")["num_classes"] == 2
     gaussian = workspace.json("metrics/gaussian.json")
-    assert list(gaussian) == ["mean", "sd", "wasserstein_1", "seeds"]
+    assert list(gaussian) == ["mean", "sd", "wasserstein_1", "seeds", "published"]
     assert len(gaussian["seeds"]) == 5  # type: ignore[arg-type]
     page = (workspace.folder / "report/index.html").read_text()
     # of each variant, with its thumbnail, losses and arithmetic; the overview, the Gaussian lesson, the codes
