@@ -12,6 +12,7 @@ help: ## list the targets
 
 repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards open report/index.html
 	$(VENV)/bin/dvc repro
+	@$(VENV)/bin/python -m gans.pages.reproduced
 	@echo "Done: open report/index.html"
 
 test: $(VENV)/ready-to-test ## run all tests
@@ -42,7 +43,7 @@ queue: $(VENV)/ready ## run the experiments in the queue, with JOBS=2 two at a t
 	{ echo 'Some failed: "dvc queue logs NAME" says why, "dvc queue remove --failed" forgets them.'; exit 1; }
 
 experiments: $(VENV)/ready ## list the experiments: what was changed, and what FID each variant has
-	$(VENV)/bin/dvc exp show --only-changed --drop '.*/|samples|Created' --keep '.*json:fid_lite0$$'
+	@$(VENV)/bin/python -m gans.pages.experiments
 
 bench: $(VENV)/ready ## measure speed beside the tutorial's loop, 15 minutes; 3 with QUICK=1
 	$(if $(QUICK),,$(VENV)/bin/python benchmarks/preprocess.py)

@@ -269,13 +269,14 @@ def scoring_speed(bench: Bench, rounds: int) -> float | None:
     None where the package with the network that scores is not installed.
     """
     try:
-        from gans.scoring import features, scores
+        from gans.scoring import distances, features, scores
     except ImportError:
         return None
     trained = bench.ours("dcgan", bench.pixels[: 4 * bench.batch_size], 1)
     extractor, nothing = features.Lite0(bench.device), scores.Judges(None, None)
     classifier = Params.load(ROOT / "params.yaml").classifier
-    real, data = {extractor.name: extractor(bench.pixels[:NUM_SCORED])}, arrays.load(bench.folder / "packed")
+    real = {extractor.name: distances.Known(extractor(bench.pixels[:NUM_SCORED]))}
+    data = arrays.load(bench.folder / "packed")
     held_out = scores.Bench(data, real, [extractor], nothing, classifier, bench.device)
     sampler, z = Sampler(trained.averaged), torch.randn(NUM_SCORED, NZ, device=bench.device)
     took = [seconds(lambda: scores.of_images(held_out, sampler(z)), bench.device) for _ in range(rounds)]

@@ -1,13 +1,33 @@
 """The pipeline's stages: each reads parameters and files, calls the library, writes files."""
 
+# ruff: noqa: E402  # signals are answered before anything that takes time is imported
+
 import os
 import signal
 import sys
 
-# While libraries are imported SIGINT ends a stage without Python's traceback, as it does any other program. A stage
-# that is started by hand (`python -m` is at work as long as argv[0] says so) may be one that is to ignore it.
-if "DVC_STAGE" in os.environ or (sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) != signal.SIG_IGN):
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+def _end_when_asked(stage: str) -> None:
+    """Have SIGINT and SIGTERM end a stage with one line, at once: it has not begun, or has ended."""
+
+    def end(number: int, _: object) -> None:
+        line = f"{stage}: stopped by {signal.Signals(number).name}; run the same command again\n"
+        try:
+            if os.environ.get("RANK", "0") == "0":  # the first says it for all of them
+                os.write(2, line.encode())
+        finally:  # also when the terminal is gone
+            os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # A stage that is started by hand may be one that is to ignore them; DVC ignores SIGINT for itself alone.
+        if "DVC_STAGE" in os.environ or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end)
+
+
+# Imports take seconds. What comes before this line, while Python itself starts, is Python's to answer. (`python -m` is
+# at work as long as argv[0] says so; whoever only imports this package keeps the answers of its own.)
+if sys.argv[0] == "-m":
+    _end_when_asked(" ".join(sys.orig_argv).rpartition("stages.")[2])
 
 import errno
 from collections.abc import Callable
@@ -42,6 +62,7 @@ def run(stage: Callable[..., None], *arguments: str) -> None:
     signals.heed()
     try:
         stage(*given)
+        _end_when_asked(" ".join([name, *given]))
     except (InputError, OSError, signals.Stopped) as problem:
         full = isinstance(problem, OSError) and problem.errno in NO_ROOM
         remedy = "; free some space and run the same command again: what was saved before is kept" if full else ""

@@ -11,14 +11,18 @@ from gans.variants import vae
 
 
 def main() -> None:
-    """Write models/codes/nz_<n>/ for each size, and metrics/codes.json: how well, and how much of, a code is used."""
+    """Write models/codes/nz_<n>/ for each size, and metrics/codes.json: how well, and how much of, a code is used.
+
+    Nothing is in them where `lessons` leaves codes out.
+    """
     params = Params.load()
+    sizes = params.codes.nz if "codes" in params.lessons else []
     device = devices.prepare(params.run.device, params.run.deterministic)
     how = steps.execution(device, params.run.precision, params.run.compile)
     data = arrays.load(paths.processed(params.dataset))
     plans = {}
-    for nz in params.codes.nz:
-        settings = params.codes.settings_of(nz, params, at_most=data.train.stop - data.train.start)
+    for nz in sizes:
+        settings = params.codes.autoencoder(nz, params, at_most=data.train.stop - data.train.start)
         settings = settings.for_data(data.meta["symmetric"])
         plans[f"nz_{nz}"] = Plan("vae", vae.VAE, settings, data, num_frames=2, device=device, how=how, section="codes.")
     key = state.key_of({name: plan.key for name, plan in plans.items()}, device)

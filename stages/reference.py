@@ -11,6 +11,7 @@ from gans.data import arrays
 from gans.params import Params
 from gans.runtime import devices
 from gans.scoring import classifier, inception, scores
+from gans.scoring.distances import Known
 from gans.sources import downloads
 
 
@@ -27,12 +28,14 @@ def main() -> None:
         draft.mkdir()
         weights = place_weights(source, draft / paths.INCEPTION_WEIGHTS) if source else None
         extractors = scores.extractors(judges.classes, weights, device)
-        real = {extractor.name: extractor(arrays.spread(held_out, count)) for extractor in extractors}
-        for name, found in real.items():
-            artefacts.write_array(draft / f"{name}.npy", found)
-        artefacts.write_array(draft / paths.TRAINING_FEATURES, extractors[0](train).astype(np.float16))
+        real = {extractor.name: Known(extractor(arrays.spread(held_out, count))) for extractor in extractors}
+        for name, known in real.items():
+            known.save(draft / f"{name}.npz")
+        images = arrays.spread(train, count)  # also those among which `sample` looks for a fake's neighbours
+        features = extractors[0](images)
+        artefacts.write_array(draft / paths.TRAINING_FEATURES, features.astype(np.float16))
         bench = scores.Bench(data, real, extractors, judges, params.classifier, device)
-        floor = scores.floor(bench, params.seed)
+        floor = scores.floor(bench, images, {extractors[0].name: features}, params.seed)
     artefacts.write_json(paths.FLOOR, scores.rounded(floor) | bench.protocol())
 
 

@@ -26,7 +26,8 @@ def main(variant: str) -> None:
     moments = models.load_progress(paths.model(variant))
     data = arrays.load(paths.processed(params.dataset))
     judge = classifier.load(paths.classifier(params.dataset), device).classes
-    known = np.load(paths.reference(params.dataset) / paths.TRAINING_FEATURES, mmap_mode="r")
+    known = np.load(paths.reference(params.dataset) / paths.TRAINING_FEATURES)
+    training = arrays.spread(data.images[data.train], len(known))
     shown = arrays.spread(fakes, pictures.NEIGHBOUR_ROWS)
     nearest = distances.nearest(features.Lite0(device)(shown), known, pictures.NEIGHBOURS)  # (shown, neighbours)
     ends = latents(2 * params.sample.interpolation_rows)
@@ -34,7 +35,7 @@ def main(variant: str) -> None:
         "grid": grids.grid(fakes, pictures.GRID),
         "real_vs_fake": pictures.real_vs_fake(data.images[data.held_out], fakes),
         "row": pictures.row(sampler, z),
-        "neighbours": pictures.neighbours(shown, data.images[data.train][nearest.ravel()]),
+        "neighbours": pictures.neighbours(shown, training[nearest.ravel()]),
         "progress": pictures.progress(*moments),
         "interpolation": pictures.interpolation(sampler, ends, params.sample.interpolation_steps),
     }

@@ -21,11 +21,22 @@ def main(variant: str) -> None:
     settings = settings.for_data(data.meta["symmetric"])
     with distributed.joined(device) as ranks:
         how = steps.execution(device, params.run.precision, params.run.compile, params.run.sync_batchnorm)
-        frames, every = params.sample.progress_frames, params.evaluate.every_epochs
-        plan = Plan(variant, kind, settings, data, frames, device, how, params.seeds, weights, every, ranks)
+        plan = Plan(
+            name=variant,
+            kind=kind,
+            settings=settings,
+            data=data,
+            num_frames=params.sample.progress_frames,
+            device=device,
+            how=how,
+            seeds=params.seeds,
+            weights=weights,
+            snapshots_every=params.evaluate.every_epochs,
+            ranks=ranks,
+        )
         often = {"save_seconds": params.run.save_seconds, "save_epochs": params.run.save_epochs}
-        with ranks.by_first(publishing.claimed(paths.scratch(variant) / plan.key)) as scratch:  # until all is written
-            with ranks.by_first(publishing.published(paths.model(variant))) as draft:
+        with ranks.by_first(lambda: publishing.claimed(paths.scratch(variant) / plan.key)) as scratch:  # to the end
+            with ranks.by_first(lambda: publishing.published(paths.model(variant))) as draft:
                 first, seconds = plan.carry_out(draft, scratch, **often)
             if ranks.leads:
                 facts = {**first.facts(device, how), "seeds": plan.seeds, "ranks": ranks.size}

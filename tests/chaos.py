@@ -39,7 +39,7 @@ NUM_FACES = 256
 EARLY = 0.2  # share of the strikes that may come before there is anything to lose
 POLL_S = 0.005
 GOING_ON = "going on after step"
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 
 
 def prepare(folder: Path) -> None:
@@ -84,15 +84,18 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     return process.returncode, error
 
 
-def as_promised(status: int, error: str) -> bool:
-    """Return whether a training ended as it promises: with a status that says why, and without a traceback.
+def begun(process: subprocess.Popen[bytes]) -> bool:
+    """Return whether a stage's own first lines have run: Python itself, while it starts, leaves SIGTERM to the system.
 
-    A Ctrl-C may come before it has begun and can promise anything: Python's own answer to that, while it starts, is a
-    traceback in which nothing of the stage is at work.
+    What Python answers before that, a traceback to Ctrl-C at the worst, is not the stage's to choose.
     """
-    promised = status in (0, 1, 130, 143, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
-    too_early = "KeyboardInterrupt" in error and "stages/train.py" not in error
-    return promised and (too_early or "Traceback" not in error)
+    caught = Path(f"/proc/{process.pid}/status").read_text().partition("SigCgt:")[2].split()[0]
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+def as_promised(status: int, error: str) -> bool:
+    """Return whether a training ended as it promises: with a status that says why, and without a traceback."""
+    return status in (0, 1, 130, 143, -signal.SIGKILL) and "Traceback" not in error
 
 
 def states(folder: Path) -> list[Path]:
@@ -191,6 +194,8 @@ def disturbed(folder: Path, variant: str, number: int, seed: int, pace: Undistur
         else:
             moment = first_state_after(process, folder) + chance.uniform(0, pace.total_s - pace.first_state_s)
         time.sleep(max(0.0, moment - (time.perf_counter() - started)))
+        while process.poll() is None and not begun(process):
+            time.sleep(POLL_S)
         if process.poll() is None:
             STRIKES[strike](process, folder, chance)
         status, error = ended(process)

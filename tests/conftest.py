@@ -37,6 +37,12 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """What a test draws from torch does not depend on the tests before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def toyfaces_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the first 48 toyfaces in CelebA's layout: 36 train, 6 validation, 6 test."""

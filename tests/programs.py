@@ -1,4 +1,4 @@
-"""Programs that tests start beside themselves; each ends at the latest after two minutes, whatever it waits for."""
+"""Programs that tests start beside themselves; each ends at the latest after five minutes, whatever it waits for."""
 
 import os
 import signal
@@ -13,15 +13,14 @@ from typing import IO, Any, TypeVar
 from conftest import ROOT
 
 T = TypeVar("T")
+Process = subprocess.Popen[str]
 
-DEADLINE_S = 120.0
+DEADLINE_S = 300.0
 BEGINNING = f"import os, sys, time; sys.path.insert(0, {str(ROOT / 'src')!r})\n"
 
 
 @contextmanager
-def bounded(
-    process: subprocess.Popen[str], kill: Callable[[subprocess.Popen[str]], None] = subprocess.Popen.kill
-) -> Iterator[subprocess.Popen[str]]:
+def bounded(process: Process, kill: Callable[[Process], None] = subprocess.Popen.kill) -> Iterator[Process]:
     """Kill a process at the end, and when its time is over, so that nobody waits for what it says."""
     watch = threading.Timer(DEADLINE_S, kill, [process])
     watch.start()
@@ -33,7 +32,7 @@ def bounded(
             watch.cancel()
 
 
-def kill_group(process: subprocess.Popen[str]) -> None:
+def kill_group(process: Process) -> None:
     """Kill a process and those that it has started, which began as a session."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -42,7 +41,7 @@ def kill_group(process: subprocess.Popen[str]) -> None:
 @contextmanager
 def program(
     code: str, command: Sequence[str] = (), stdout: int | IO[str] = subprocess.PIPE, **environment: str | None
-) -> Iterator[subprocess.Popen[str]]:
+) -> Iterator[Process]:
     """Run code that finds this checkout's library, by way of `command`; what it prints can be read line by line."""
     given = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
     words = [*command, sys.executable, "-c", BEGINNING + code]
@@ -60,7 +59,7 @@ def until(condition: Callable[[], T], alive: subprocess.Popen[Any] | None = None
     return found
 
 
-def said(process: subprocess.Popen[str]) -> str:
+def said(process: Process) -> str:
     """Return the next line that a program prints; empty when it has ended."""
     assert process.stdout is not None
     return process.stdout.readline().strip()

@@ -1,7 +1,7 @@
 """The whole of params.yaml: the settings of each package, put together and checked before anything is done."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import Field
@@ -18,6 +18,7 @@ from gans.sources.settings import Dataset, DataSettings
 from gans.training.settings import CodesSettings
 
 MAX_SEED = 2**32
+Lesson = Literal["codes", "gaussian"]
 
 
 class Params(SharedSettings):
@@ -32,6 +33,7 @@ class Params(SharedSettings):
     codes: CodesSettings = Field(description="a section")
     gaussian: GaussianSettings = Field(description="a section")
     run: RunSettings = Field(description="a section")
+    lessons: Annotated[list[Lesson], kinds.Different] = Field(description="a list of codes, gaussian, both or neither")
     active: Annotated[list[str], kinds.Different] = Field(
         min_length=1, description="a list of different variants, at least one"
     )

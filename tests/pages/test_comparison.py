@@ -66,7 +66,8 @@ def clone(repository: Path, tmp_path: Path) -> Path:
 def compared(folder: Path, revision: str) -> Markup:
     """Return the page that a command writes which goes well."""
     found = compare(folder, revision)
-    assert (found.returncode, found.stdout, found.stderr) == (0, "Written: report/compare.html\n", "")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout.endswith("Written: report/compare.html\n")
     return Markup((folder / "report/compare.html").read_text())
 
 
@@ -77,16 +78,28 @@ def test_a_page_shows_what_was_changed_and_what_came_of_it(repository: Path) -> 
     assert "recall" not in page.text  # it is the same
     assert re.search(r"commit [0-9a-f]{7} of \d{4}-\d\d-\d\d: A <first> run", page.text)
     assert re.search(r"workspace\|[0-9a-f]{12}, with changes not committed then", page.text)
-    losses, old, new = page.pictures
+    assert page.text.index("generated images, main") < page.text.index("lr|0.001|0.002")  # pictures lead
+    old, new, losses = page.pictures
     assert losses[0] == "dcgan: the losses of both"
     assert (old[0], new[0]) == ("dcgan: generated images, main", "dcgan: generated images, workspace")
     assert old[1] != new[1]
 
 
+def test_a_terminal_shows_what_was_changed_and_each_variants_distance(repository: Path) -> None:
+    assert compare(repository, "main").stdout.splitlines() == [
+        "lr: 0.001 -> 0.002",
+        "",
+        "FID (lite0)   main  workspace   difference",
+        "dcgan        1 ± 0      2 ± 0  +1, ▼ worse",
+        "",
+        "Written: report/compare.html",
+    ]
+
+
 def test_what_is_not_in_the_cache_is_named_and_the_rest_is_shown(clone: Path) -> None:
     shutil.rmtree(clone / ".dvc" / "cache")
     page = compared(clone, "main")
-    assert [alt for alt, _ in page.pictures] == ["dcgan: the losses of both", "dcgan: generated images, workspace"]
+    assert [alt for alt, _ in page.pictures] == ["dcgan: generated images, workspace", "dcgan: the losses of both"]
     assert "samples/dcgan/grid.png of main is not at hand: `dvc fetch" in page.text
 
 
@@ -97,6 +110,7 @@ def test_what_one_side_has_alone_is_named(clone: Path) -> None:
     page = compared(clone, "main")
     assert "|vae is not among the active variants of main.|samples/vae/grid.png of the workspace is not at" in page.text
     assert "|dcgan is not among the active variants of the workspace.|" in page.text
+    assert page.text.index("What one side alone has: vae, dcgan") < page.text.index("|vae is not among the active")
     assert [alt for alt, _ in page.pictures] == ["dcgan: generated images, main"]
 
 
@@ -105,7 +119,7 @@ def test_the_same_is_called_the_same(clone: Path) -> None:
     page = compared(clone, "HEAD")
     assert page.pictures == []
     assert "Nothing differs" in page.text
-    assert "The same in both: dcgan." in page.text
+    assert "The same losses and images in both: dcgan." in page.text
 
 
 @pytest.mark.parametrize(
@@ -161,6 +175,23 @@ def test_scores_of_other_data_are_not_judged() -> None:
     assert not comparison.comparable(metrics)
     assert "no score is called better or worse" in page_of(metrics)
     assert "▲ better" not in page_of(metrics)
+
+
+def test_scores_that_one_side_has_alone_are_folded_away() -> None:
+    alone = {"probe_accuracy": {"old": None, "new": 0.75}}
+    page = page_of({"metrics/quality/dcgan.json": {**QUALITY, **alone}, "metrics/quality/vae.json": alone})
+    told, folded = page.split("<details>")
+    assert "fid_lite0" in told
+    assert "probe_accuracy" not in told
+    assert folded.count("probe_accuracy") == 2
+    assert "fid_lite0" not in folded
+
+
+def test_two_kinds_of_processor_are_told_in_one_line_and_nowhere_else() -> None:
+    kinds = {"metrics/train/dcgan.json": {"processor.model": {"old": "AMD", "new": "Xeon"}}}
+    page = comparison.html(comparison.Comparison("main", "a commit", "here", {}, kinds, {}, [], "Two kinds."))
+    assert page.count("Two kinds.") == 1
+    assert "Xeon" not in page
 
 
 def test_what_another_classifier_judged_is_not_compared() -> None:

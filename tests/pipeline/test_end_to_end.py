@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clone import Workspace, cloned, stages_run
-from idx_files import published
 from PIL import Image
 
 pytestmark = pytest.mark.slow
@@ -34,7 +33,7 @@ class Twin(Adversarial):
 '''
 
 
-ACTIVE = ["dcgan", "cgan", "vae", "twin"]  # a pair, a conditional pair, no pair, and one more
+ACTIVE = ["twin", "cgan", "vae"]  # a pair, a conditional pair, no pair
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +62,7 @@ OF_CLASSES = {"condition_accuracy", "classification_accuracy_score"}
 
 
 @pytest.mark.parametrize(
-    ("variant", "picture"),
-    [("dcgan", "arithmetic.png"), ("cgan", "classes.png"), ("vae", "arithmetic.png"), ("twin", "arithmetic.png")],
+    ("variant", "picture"), [("twin", "arithmetic.png"), ("cgan", "classes.png"), ("vae", "arithmetic.png")]
 )
 def test_every_artefact_of_a_variant_is_there(workspace: Workspace, variant: str, picture: str) -> None:
     train = workspace.json(f"metrics/train/{variant}.json")
@@ -94,7 +92,7 @@ def test_every_artefact_of_a_variant_is_there(workspace: Workspace, variant: str
 
 
 def test_a_pairs_curve_has_both_players_and_an_autoencoders_its_own_columns(workspace: Workspace) -> None:
-    pair = (workspace.folder / "metrics/losses/dcgan.csv").read_text().splitlines()
+    pair = (workspace.folder / "metrics/losses/twin.csv").read_text().splitlines()
     assert pair[0] == "step,images,epoch,loss_d,loss_g,d_real,d_fake"
     assert len(pair) == 1 + 30
     header, first, *_ = (workspace.folder / "metrics/losses/vae.csv").read_text().splitlines()
@@ -116,11 +114,11 @@ def test_data_and_report_are_there(workspace: Workspace) -> None:
     assert "fid_lite0" in workspace.json("metrics/floor.json")
     assert workspace.json("metrics/classifier.json")["num_classes"] == 2
     gaussian = workspace.json("metrics/gaussian.json")
-    assert list(gaussian) == ["mean", "sd", "wasserstein_1", "seeds"]
+    assert list(gaussian) == ["mean", "sd", "wasserstein_1", "seeds", "published"]
     assert len(gaussian["seeds"]) == 5  # type: ignore[arg-type]
     page = (workspace.folder / "report/index.html").read_text()
     # of each variant, with its thumbnail, losses and arithmetic; the overview, the Gaussian lesson, the codes
-    assert page.count("data:image/webp;base64,") == 4 * (len(PICTURES) + 3) + 2 + 2 + 2
+    assert page.count("data:image/webp;base64,") == 3 * (len(PICTURES) + 3) + 2 + 2 + 2
     assert "Twin" in (workspace.folder / "report/index.md").read_text()
 
 
@@ -159,7 +157,7 @@ def test_the_way_back_to_the_committed_run_trains_nothing(workspace: Workspace) 
 
 
 def test_a_temporary_run_imports_its_own_copy_of_the_code(workspace: Workspace) -> None:
-    output = workspace.experiment("++variants.twin.lr=1e-4", words=["--temp", "--name", "apart"])
+    output = workspace.experiment("++variants.twin.lr=1e-4", words=["--temp", "--name", "apart", "train@twin"])
     libraries = re.findall(r"library: (.*)", output)
     assert libraries
     assert all(f"{workspace.folder}/.dvc/tmp/exps/" in library for library in libraries)
@@ -168,9 +166,9 @@ def test_a_temporary_run_imports_its_own_copy_of_the_code(workspace: Workspace) 
 
 
 def test_a_shorter_list_of_variants_runs_the_report_alone(workspace: Workspace) -> None:
-    output = workspace.experiment("active=[dcgan]")
+    output = workspace.experiment("active=[vae]")
     assert set(stages_run(output)) == {"settings", "overview", "report"}
-    assert list(workspace.json("metrics/summary.json")["variants"]) == ["dcgan"]  # type: ignore[call-overload]
+    assert list(workspace.json("metrics/summary.json")["variants"]) == ["vae"]  # type: ignore[call-overload]
     workspace.run("git", "checkout", "--quiet", ".")
     workspace.run("dvc", "checkout")
 
@@ -185,47 +183,14 @@ def test_a_stage_that_refuses_its_input_fails_the_run(workspace: Workspace) -> N
     assert "ERROR: failed to reproduce 'preprocess'" in output
 
 
-def test_grey_digits_run_through_the_whole_pipeline(workspace: Workspace, tmp_path: Path) -> None:
-    root = published(tmp_path / "digits", gzipped=True)  # 20 to train on and 10 held out, of ten classes
-    options = ["dataset=mnist", f"data.root={root}", "active=[cdcgan,vae]", "seeds=1", "evaluate.every_epochs=null"]
-    workspace.experiment(*options)
-    meta = workspace.json("data/processed/mnist/meta.json")
-    assert (meta["channels"], meta["class_counts"]) == (1, [2] * 10)
-    assert meta["splits"] == {"train": [0, 20], "test": [20, 30]}
-    assert workspace.json("metrics/classifier.json")["num_classes"] == 10
-    quality = workspace.json("metrics/quality/cdcgan.json")
-    assert set(quality) > OF_CLASSES
-    assert not {"combination_share", "sd", "best"} & set(quality)  # no attributes, one seed, no moments
-    with Image.open(workspace.folder / "samples" / "cdcgan" / "classes.png") as picture:
-        assert picture.height == 10 * (16 + 4)
-    drawn = {path.name for path in (workspace.folder / "samples/vae").iterdir()}
-    assert drawn == PICTURES  # no attributes, no arithmetic
-    workspace.run("git", "checkout", "--quiet", ".")
-
-
-def test_real_photographs_run_through_the_whole_pipeline(workspace: Workspace, real_faces: Path) -> None:
-    workspace.experiment(
-        f"data.root={real_faces}", "dataset=celeba", "data.max_images=600", "active=[dcgan]", "seeds=1"
-    )
-    kept = [int(count * 600 / 12_756) for count in (10_205, 1_276, 1_275)]  # of the splits of the folder's README
-    assert workspace.json("data/processed/celeba/meta.json")["num_images"] == sum(kept)
-    quality = workspace.json("metrics/quality/dcgan.json")
-    assert 0 < float(str(quality["fid_lite0"])) < 1e5
-    assert "celeba" in (workspace.folder / "report/index.html").read_text()
-    workspace.run("git", "checkout", "--quiet", ".")
-
-
 @pytest.mark.parametrize(
     ("option", "line"),
     [
         ("active=['dcgan; touch oops']", "unknown variant 'dcgan; touch oops'; expected one of gan, "),
         ("run.launcher='touch oops; python'", "params.yaml: run.launcher is 'touch oops; python'; expected python"),
-        ("dataset='toyfaces; touch oops'", "params.yaml: dataset is 'toyfaces; touch oops'; expected toyfaces, celeba"),
     ],
 )
-def test_a_parameter_that_would_be_a_command_is_refused_before_any_is_run(
-    workspace: Workspace, option: str, line: str
-) -> None:
+def test_a_value_that_would_be_a_command_is_refused_unrun(workspace: Workspace, option: str, line: str) -> None:
     output = workspace.experiment(option, check=False)
     assert f"settings: {line}" in output or f"download: {line}" in output
     assert not list(workspace.folder.rglob("oops"))

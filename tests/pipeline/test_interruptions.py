@@ -46,9 +46,14 @@ def trained_bytes(lock: dict[str, dict[str, object]]) -> dict[str, str]:
     return {out["path"]: out["md5"] for out in outs if "speed" not in out["path"]}
 
 
+def refs_of(workspace: Workspace, experiment: str) -> list[str]:
+    """Return where Git has an experiment; nowhere, until it has ended well."""
+    return workspace.run("git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{experiment}").split()
+
+
 def lock_of(workspace: Workspace, experiment: str) -> dict[str, dict[str, object]]:
     """Return the stages in the dvc.lock that an experiment has committed."""
-    (ref,) = workspace.run("git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{experiment}").split()
+    (ref,) = refs_of(workspace, experiment)
     stages: dict[str, dict[str, object]] = yaml.safe_load(workspace.run("git", "show", f"{ref}:dvc.lock"))["stages"]
     return stages
 
@@ -71,7 +76,7 @@ def test_ctrl_c_saves_and_the_next_repro_goes_on(workspace: Workspace, longer: d
     command = workspace.start("dvc", "repro", "train@dcgan")
     until_it_trains(workspace, command)
     os.killpg(command.pid, signal.SIGINT)
-    output = command.communicate(timeout=60)[0]
+    output = command.communicate(timeout=DEADLINE_S)[0]
     assert command.returncode != 0
     assert re.search(r"train dcgan: stopped by SIGINT; step \d+ of 300 is saved: run again to go on", output)
     assert re.search(r"exited with (130|-2)\b", output)  # -2: a shell that stays and says so of itself, such as dash
@@ -88,17 +93,17 @@ def test_ctrl_c_saves_and_the_next_repro_goes_on(workspace: Workspace, longer: d
     shutil.rmtree(workspace.folder / ".dvc/cache/runs")  # or DVC would take the result from there
 
 
-@pytest.mark.parametrize("where", [[], ["--temp"]], ids=["in the workspace", "in a copy"])
-def test_an_experiment_whose_dvc_was_killed_goes_on(
-    workspace: Workspace, longer: dict[str, str], where: list[str]
-) -> None:
+@pytest.mark.parametrize(("where", "shell"), [([], "sh"), (["--temp"], "bash")], ids=["in the workspace", "in a copy"])
+def test_experiments_outlive_dvc(workspace: Workspace, longer: dict[str, str], where: list[str], shell: str) -> None:
+    """Between DVC and the stage is a shell, which may stay there, as dash, or give way to its command, as bash."""
     name = "disturbed" + "".join(where).strip("-")
-    words = ("dvc", "exp", "run", "--name", name, *where, *SET, "train@dcgan")
+    started_by = ("env", f"SHELL={shutil.which(shell) or '/bin/sh'}")
+    words = (*started_by, "dvc", "exp", "run", "--name", name, *where, *SET, "train@dcgan")
     command = workspace.start(*words)
     lock = until_it_trains(workspace, command)
     command.kill()
     until(lambda: not lock.exists())  # the trainer has learnt of it, saved, and ended
-    command.communicate(timeout=60)
+    command.communicate(timeout=DEADLINE_S)
     workspace.run("git", "switch", "--quiet", "--discard-changes", "main")
     assert "going on after step" in workspace.run(*words)
     assert trained_bytes(lock_of(workspace, name)) == longer
@@ -113,9 +118,7 @@ def start_worker(workspace: Workspace) -> None:
     subprocess.run(["dvc", "queue", "start"], stdout=quiet, stderr=quiet, check=True, **how)
 
 
-def test_a_queued_experiment_that_was_killed_goes_on_when_queued_again(
-    workspace: Workspace, longer: dict[str, str]
-) -> None:
+def test_a_killed_experiment_goes_on_when_it_is_queued_again(workspace: Workspace, longer: dict[str, str]) -> None:
     words = ("dvc", "exp", "run", "--queue", *SET, "train@dcgan")
     workspace.run(*words, "--name", "first")
     start_worker(workspace)
@@ -124,7 +127,7 @@ def test_a_queued_experiment_that_was_killed_goes_on_when_queued_again(
     until(lambda: not lock.exists())
     workspace.run(*words, "--name", "second")
     start_worker(workspace)
-    until(lambda: "second" in workspace.run("dvc", "exp", "list", "--name-only"))
+    until(lambda: refs_of(workspace, "second"))
     assert "going on after step" in workspace.run("dvc", "queue", "logs", "second")
     assert trained_bytes(lock_of(workspace, "second")) == longer
 
@@ -144,8 +147,7 @@ def test_a_sweep_is_queued_and_run_two_at_a_time_by_make(workspace: Workspace) -
         text=True,
         timeout=LONGEST_S,
     )
-    logs = [workspace.run("dvc", "queue", "logs", name) for name in names]
-    assert done.returncode == 0, (done.stdout, done.stderr, *logs)
+    assert done.returncode == 0, (done.stdout, done.stderr)
     assert len(re.findall("Success *$", done.stdout, re.MULTILINE)) == 2
     one, other = (lock_of(workspace, name) for name in names)
     assert trained_bytes(one) != trained_bytes(other)
@@ -153,26 +155,10 @@ def test_a_sweep_is_queued_and_run_two_at_a_time_by_make(workspace: Workspace) -
     assert sorted(rates) == [0.0001, 0.0002]
 
 
-def test_two_ranks_train_in_the_pipeline_and_repeat_themselves(workspace: Workspace) -> None:
+def test_two_ranks_train_in_the_pipeline(workspace: Workspace) -> None:
     """With batch normalisation, whose counters are whole numbers, and two seeds, which both ranks go through."""
     launcher = 'run.launcher="torchrun --standalone --nproc-per-node=2"'
     workspace.experiment(launcher, "active=[dcgan]", words=["train@dcgan"])
     facts = workspace.json("metrics/train/dcgan.json")
     assert (facts["ranks"], facts["seeds"], facts["images_seen"]) == (2, 2, 480)
-    once = trained_bytes(workspace.lock())
-    workspace.run("dvc", "repro", "--force", "--single-item", "train@dcgan")
-    assert trained_bytes(workspace.lock()) == once
     workspace.run("git", "checkout", "--quiet", ".")
-
-
-def test_a_remote_brings_what_was_made_to_another_clone(workspace: Workspace, tmp_path: Path) -> None:
-    workspace.run("dvc", "remote", "add", "--default", "shelf", str(tmp_path / "shelf"))
-    workspace.run("git", "commit", "--quiet", "--all", "--message=remote")
-    workspace.run("dvc", "push", "--with-deps", "preprocess")
-    clone = Workspace(tmp_path / "clone")
-    workspace.run("git", "clone", "--quiet", ".", str(clone.folder))
-    assert "data/processed/toyfaces" in clone.run("dvc", "status", "preprocess", check=False)
-    clone.run("dvc", "pull", "--with-deps", "preprocess")
-    assert stages_run(clone.run("dvc", "repro", "preprocess")) == []
-    images = [each.folder / "data/processed/toyfaces/images.npy" for each in (workspace, clone)]
-    assert images[0].read_bytes() == images[1].read_bytes()

@@ -28,7 +28,7 @@ DECIDES_NOTHING = {"run.save_seconds", "run.save_epochs"}  # of what comes out: 
 # What a call in a stage reads of params.yaml, beside `params.<key>` itself.
 READ_BY_CALL = {
     "params.settings_of": {*AdversarialSettings.model_fields, f"variants.{VARIANT}"},
-    "params.codes.settings_of": {"codes", *(set(Settings.model_fields) - OF_CODES)},
+    "params.codes.autoencoder": {"codes", *(set(Settings.model_fields) - OF_CODES)},
     "params.shared": set(AdversarialSettings.model_fields),
     "params.own": {"variants"},
     "params.known": set(),
@@ -187,18 +187,6 @@ def test_no_command_is_run_with_a_value_that_was_not_checked() -> None:
     assert CHECKED in STAGES["settings"]["outs"]
     for name in commands[1:]:
         assert of_train & set(STAGES[name]["deps"]), name
-
-
-def test_what_a_stage_reads_is_found_in_any_place() -> None:
-    assert chain(ast.parse("params.data.root", mode="eval").body) == ["params", "data", "root"]
-    assert "src/gans/sources/toyfaces.py" in code_of("download")
-    assert "src/gans/sources/toyfaces.py" not in code_of("train")
-    assert "src/gans/variants/vae.py" in code_of("codes")
-
-
-def test_the_pipeline_can_be_read_from_top_to_bottom() -> None:
-    assert PIPELINE.count("\n") <= 250
-    assert (ROOT / "params.yaml").read_text().count("\n") <= 140
 
 
 def test_ignored_artefacts_are_listed_by_hand() -> None:

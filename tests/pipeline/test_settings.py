@@ -39,9 +39,7 @@ def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_params: Calla
         ("dcgan.seed", 1, "{} cannot differ between variants; set seed itself"),
     ],
 )
-def test_an_entry_is_checked_by_its_own_variant(
-    checked: Callable[..., bytes], key: str, value: object, line: str
-) -> None:
+def test_an_entry_is_checked_by_its_variant(checked: Callable[..., bytes], key: str, value: object, line: str) -> None:
     with pytest.raises(InputError, match=re.escape(line.format(f"variants.{key}"))):
         checked({f"variants.{key}": value})
     assert not paths.CHECKED.exists()

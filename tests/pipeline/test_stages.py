@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from gans.base import paths
 from gans.base.errors import InputError
 from gans.data import arrays
 from gans.sources import celeba
-from stages import classifier, codes, download, evaluate, preprocess, reference, sample, train
+from stages import download, preprocess
 
 
 @pytest.fixture
@@ -37,36 +36,17 @@ def published(folder: Path) -> list[str]:
     ("words", "changes", "line"),
     [
         ("train dcgn", {}, "unknown variant 'dcgn'; expected one of gan, "),
-        ("evaluate dcgn", {}, "unknown variant 'dcgn'; expected one of gan, "),
-        (
-            "train vae",
-            {"variants.vae.generator_loss": "minimax"},
-            "params.yaml: variants.vae.generator_loss is 'minimax', but vae does not take it; remove",
-        ),
         (
             "train gan",
             {"variants.gan.init_from": "nowhere"},
             "init_from is nowhere, which holds no raw_generator.safetensors or other weights; expected",
         ),
-        ("train gan", {"nz": 0}, "params.yaml: nz is 0; expected a whole number, at least 1"),
         ("train", {}, "usage: python -m stages.train VARIANT"),
         ("report", {}, "metrics/gaussian.json is missing; expected what an earlier stage writes there"),
-        ("download", {"image_size": 60}, "params.yaml: image_size is 60; expected a power of two"),
-        ("preprocess", {"dataset": "faces"}, "params.yaml: dataset is 'faces'; expected toyfaces, celeba"),
         (
             "download",
             {"dataset": "celeba", "data.root": "nowhere"},
             "data.root is nowhere, which is no folder; expected one that holds img_align_celeba.zip",
-        ),
-        (
-            "download",
-            {"dataset": "folder"},
-            "data.root is empty; dataset: folder needs one, a folder or a zip of pictures",
-        ),
-        (
-            "download",
-            {"dataset": "fashion_mnist", "data.root": "nowhere"},
-            "data.root is nowhere, which holds no train-images-idx3-ubyte or train-images-idx3-ubyte.gz",
         ),
     ],
 )
@@ -83,6 +63,12 @@ def test_bad_input_ends_with_one_line_and_a_status(
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith(line if line.startswith("usage") else f"{words}: {line}")
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+def test_a_signal_after_the_stage_has_ended_is_answered_with_one_line() -> None:
+    code = "import os, signal, stages; stages.run(lambda: None); os.kill(os.getpid(), signal.SIGINT)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "-c: stopped by SIGINT; run the same command again\n")
 
 
 def test_a_local_folder_becomes_the_raw_data_and_another_leaves_nothing_of_it(
@@ -103,67 +89,19 @@ def test_a_local_folder_becomes_the_raw_data_and_another_leaves_nothing_of_it(
     assert [path.name for path in paths.raw("celeba").iterdir()] == [celeba.ARCHIVE]
 
 
-def test_every_stage_reads_shards_as_it_reads_one_array(
-    in_folder: Path, write_params: Callable[..., Path], toyfaces_folder: Path
-) -> None:
-    scores = []
-    for shard_images in (1000, 7):
-        write_params(
-            {
-                **{"dataset": "celeba", "data.root": str(toyfaces_folder), "data.shard_images": shard_images},
-                **{"image_size": 16, "width": 4, "epochs": 1, "batch_size": 8, "seeds": 1, "active": ["dcgan"]},
-                **{"evaluate.every_epochs": None, "classifier.epochs": 1, "codes.nz": [2], "codes.epochs": 1},
-            }
-        )
-        for stage in (download, preprocess, classifier, reference, codes):
-            stage.main()
-        for each in (train, sample, evaluate):
-            each.main("dcgan")
-        found = [paths.quality_metrics("dcgan"), paths.FLOOR, paths.CODES_METRICS, paths.CLASSIFIER]
-        found += [paths.model("dcgan") / "generator.safetensors", paths.samples("dcgan") / "neighbours.png"]
-        scores.append([path.read_bytes() for path in found])
-    assert len(list(paths.processed("celeba").glob("images_*.npy"))) == 7
-    assert scores[0] == scores[1]
-
-
 @pytest.mark.parametrize(
-    ("fault", "line"),
+    ("file", "line"),
     [
-        ("no zip", r"is not a readable zip \(File is not a zip file\); expected CelebA's img_align_celeba.zip"),
-        ("no images", "holds no image; expected CelebA's img_align_celeba.zip"),
-        ("truncated", r"is not a readable zip \(File is not a zip file\); expected CelebA's img_align_celeba.zip"),
-        ("lists disagree", r"list_eval_partition\.txt has no row for 000002\.jpg and 46 more; expected one row for"),
-        ("another hash", r"has SHA-256 [0-9a-f]{64}; expected 0{64}, as data\.sha256 says"),
-        ("an unknown attribute", "has no attribute 'Wearing_Hats'; expected one of Bald, "),
-        ("an idx file cut short", "t10k-images-idx3-ubyte unpacks to 7,756 bytes; expected 7,856"),
+        (celeba.ARCHIVE, r"is not a readable zip \(File is not a zip file\); expected CelebA's img_align_celeba.zip"),
+        (celeba.PARTITION, r"list_eval_partition\.txt has no row for 0000\d\d\.jpg and \d+ more; expected one row for"),
     ],
 )
 def test_bad_data_are_refused_with_a_line_and_nothing_is_left_where_they_would_lie(
-    in_folder: Path, write_params: Callable[..., Path], toyfaces_folder: Path, fault: str, line: str
+    in_folder: Path, write_params: Callable[..., Path], toyfaces_folder: Path, file: str, line: str
 ) -> None:
-    root = in_folder / "root"
-    shutil.copytree(toyfaces_folder, root)
-    archive = root / celeba.ARCHIVE
-    changes: dict[str, object] = {"dataset": "celeba", "data.root": "root"}
-    if fault == "no zip":
-        archive.write_bytes(b"<html>Quota exceeded</html>")
-    elif fault == "no images":
-        shutil.make_archive(str(archive.with_suffix("")), "zip", ROOT / "docs" / "decisions")
-    elif fault == "truncated":
-        archive.write_bytes(archive.read_bytes()[: archive.stat().st_size // 2])
-    elif fault == "lists disagree":
-        (root / celeba.PARTITION).write_text("000001.jpg 0\n")
-    elif fault == "another hash":
-        changes["data.sha256"] = "0" * 64
-    elif fault == "an unknown attribute":
-        changes["data.condition_on"] = ["Smiling", "Wearing_Hats"]
-    else:
-        changes["dataset"] = "mnist"
-        for stem, missing in (("train", 0), ("t10k", 100)):  # of 10 pictures of 28 x 28 pixels and a head of 16 bytes
-            pictures = struct.pack(">4I", 0x803, 10, 28, 28) + bytes(7840 - missing)
-            (root / f"{stem}-images-idx3-ubyte").write_bytes(pictures)
-            (root / f"{stem}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, 10) + bytes(10))
-    write_params(changes)
+    damaged = shutil.copytree(toyfaces_folder, in_folder / "root") / file
+    damaged.write_bytes(damaged.read_bytes()[: 14 * (damaged.stat().st_size // 28)])  # half of it, a list's whole rows
+    write_params({"dataset": "celeba", "data.root": "root"})
     with pytest.raises(InputError, match=line) as caught:
         download.main()
     assert "\n" not in str(caught.value)
@@ -195,25 +133,10 @@ def test_a_folder_of_pictures_becomes_an_array(in_folder: Path, write_params: Ca
     assert packed.meta["class_counts"] == [8, 8]
 
 
-@pytest.mark.parametrize(
-    ("dataset", "line"),
-    [
-        ("celeba", r"1 of 48 images cannot be used: 000001\.jpg: Bad CRC-32"),
-        ("folder", r"1 of 20 images cannot be used: light/3\.png: not a JPEG or PNG"),
-    ],
-)
-def test_an_image_that_cannot_be_used_leaves_no_array(
-    in_folder: Path, write_params: Callable[..., Path], toyfaces_folder: Path, dataset: str, line: str
-) -> None:
-    write_params({"dataset": dataset, "data.root": "pictures"})
-    if dataset == "folder":
-        (folder_of(in_folder / "pictures") / "light" / "3.png").write_bytes(b"no image")
-        download.main()
-    else:
-        archive = shutil.copytree(toyfaces_folder, paths.raw("celeba")) / celeba.ARCHIVE
-        data = bytearray(archive.read_bytes())
-        data[3000] ^= 1
-        archive.write_bytes(data)
-    with pytest.raises(InputError, match=line):
+def test_an_image_that_cannot_be_used_leaves_no_array(in_folder: Path, write_params: Callable[..., Path]) -> None:
+    write_params({"dataset": "folder", "data.root": "pictures"})
+    (folder_of(in_folder / "pictures") / "light" / "3.png").write_bytes(b"no image")
+    download.main()
+    with pytest.raises(InputError, match=r"1 of 20 images cannot be used: light/3\.png: not a JPEG or PNG"):
         preprocess.main()
-    assert list(paths.processed(dataset).parent.iterdir()) == []
+    assert list(paths.processed("folder").parent.iterdir()) == []

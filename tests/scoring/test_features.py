@@ -40,6 +40,17 @@ def test_faces_are_nearer_to_faces_than_noise_is(lite0: features.Lite0) -> None:
     assert distances.kernel_distance(real, other)[0] < distances.kernel_distance(real, far)[0] / 10
 
 
+def test_a_convolution_does_what_the_normalisation_behind_it_did() -> None:
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3), torch.nn.BatchNorm2d(5), torch.nn.ReLU())
+    for _ in range(3):
+        network(torch.randn(8, 3, 9, 9) * 2 + 1)
+    images = torch.randn(2, 3, 9, 9)
+    before = network.eval()(images)
+    features.fold_normalisation(network)
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in network)
+    torch.testing.assert_close(network(images), before)
+
+
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features, "LITE0_SHA256", "0" * 64)
     with pytest.raises(InputError, match=f"has SHA-256 5793442.*; expected {'0' * 64}: install its package anew"):

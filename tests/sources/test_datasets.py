@@ -1,13 +1,12 @@
 """A data set's name to its pictures, and the sources that are refused."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 from picture_files import picture
 
 from gans.base.errors import InputError
-from gans.sources import celeba, datasets
+from gans.sources import datasets
 
 
 def download(folder: Path, dataset: str = "celeba", root: Path | None = None) -> None:
@@ -33,14 +32,6 @@ def test_toyfaces_are_drawn_where_they_are_wanted(tmp_path: Path) -> None:
     assert images.read(0).size == (178, 218)
     assert images.symmetric
     assert images.aligned
-
-
-def test_a_local_root_is_checked_before_it_counts_as_downloaded(toyfaces_folder: Path, tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    shutil.copytree(toyfaces_folder, root)
-    (root / celeba.PARTITION).write_text("000001.jpg 0\n")
-    with pytest.raises(InputError, match=r"has no row for 000002\.jpg and 46 more"):
-        download(tmp_path / "raw", root=root)
 
 
 @pytest.mark.parametrize("dataset", ["celeba", "folder", "mnist", "cifar10"])

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -112,6 +113,11 @@ def test_two_ranks_learn_what_one_does_with_the_whole_batch(
     assert losses(one[1]) != losses(alone.rows)  # they did share the work
 
 
+def test_what_the_first_rank_is_to_do_is_not_begun_by_others() -> None:
+    with Ranks(1, 2).by_first(lambda: pytest.fail("begun")) as given:
+        assert given is None
+
+
 @pytest.mark.slow
 def test_an_interrupted_training_of_two_ranks_goes_on(folder: Path, small: AdversarialSettings) -> None:
     write_settings(folder, small.model_copy(update={"epochs": 16}))
@@ -168,7 +174,9 @@ def test_more_ranks_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_ranks_that_never_come_are_reported(monkeypatch: pytest.MonkeyPatch, cpu: torch.device) -> None:
     values = {"TORCHELASTIC_RUN_ID": "x", "LOCAL_WORLD_SIZE": "1", "WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0"}
-    for name, value in {**values, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29511"}.items():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
+    for name, value in {**values, **place}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(distributed, "PATIENCE", timedelta(seconds=1))
     with pytest.raises(InputError, match="the ranks did not find one another"), distributed.joined(cpu):
@@ -187,9 +195,7 @@ def test_batch_normalisation_over_all_ranks_is_put_in_place_of_each_ranks_own(
     assert own.rows == all_ranks.rows
 
 
-def test_what_is_not_for_ranks_or_not_for_the_cpu_is_refused(
-    monkeypatch: pytest.MonkeyPatch, cpu: torch.device
-) -> None:
+def test_what_is_not_for_ranks_or_the_cpu_is_refused(monkeypatch: pytest.MonkeyPatch, cpu: torch.device) -> None:
     with pytest.raises(InputError, match=r"run\.sync_batchnorm is true, which torch has for CUDA alone"):
         steps.execution(cpu, "fp32", "off", synchronised=True)
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")

@@ -24,10 +24,7 @@ def num_ranks(launcher: str) -> int | None:
 
 
 def check_meeting_place(launcher: str) -> None:
-    """Raise InputError when the ranks are to meet on another machine, and nothing answers there.
-
-    On the machine itself, torchrun is what will answer.
-    """
+    """Raise InputError when the ranks are to meet on another machine, and nothing answers there; here torchrun will."""
     key, own_port = ("rdzv-endpoint", "29400") if _option(launcher, "rdzv-endpoint") else ("master-addr", "29500")
     host, _, port = _option(launcher, key).partition(":")
     port = port or _option(launcher, "master-port") or own_port  # torchrun's own

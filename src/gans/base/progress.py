@@ -7,10 +7,7 @@ from tqdm import tqdm
 
 
 def progress_bar(total: int, description: str, unit: str, done: int = 0, shown: bool = True) -> "tqdm[Never]":
-    """Return a bar over `total` units, so many of them done, on standard error.
-
-    It is lively on a terminal, and a line now and then in a log file.
-    """
+    """Return a bar on standard error over `total` units: lively on a terminal, a line now and then in a log file."""
     return tqdm(
         total=total,
         initial=done,

@@ -92,10 +92,7 @@ def _first_free(folder: Path) -> tuple[Path, FileLock]:
 
 
 def _locked(path: Path, patience: float = 0) -> FileLock:
-    """Return the lock of a path, held; it ends with the process however that ends.
-
-    Raises InputError when another process holds it after so many seconds.
-    """
+    """Return the lock of a path, held until the process ends; raise InputError if another's is not free by then."""
     lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=patience)
     while not lock.is_locked:
         with suppress(FileNotFoundError):  # whoever held it has just ended, and removed the folder that it is in

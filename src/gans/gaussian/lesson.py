@@ -1,10 +1,10 @@
-"""The one-dimensional lesson: uniform noise learns N(4, 1.25) from a D that sees a whole batch at once.
+"""The one-dimensional lesson: uniform noise learns N(4, 1.25), once from each of two kinds of D.
 
-Source: "GANs in 50 lines of PyTorch" (Nag 2017), whose networks, data and optimiser these are.
+Source: "GANs in 50 lines of PyTorch" (Nag 2017), whose data, G and D of batches these are.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,22 +14,26 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import relu
+from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gans.base.errors import InputError
 from gans.base.progress import progress_bar
-from gans.gaussian.settings import GaussianSettings
+from gans.gaussian.settings import PlayerSettings
 from gans.networks import losses
 from gans.runtime import randomness
 
 MEAN, SD = 4.0, 1.25  # of the real values
-BATCH = 100  # values that D sees at once
+BATCH = 100  # real or generated values a step
 HIDDEN = 50  # units of each hidden layer of G and of D
+Discriminators = Callable[[Sequence[torch.Generator]], nn.Module]  # every seed's D from their sources
 CPU = torch.device("cpu")  # matrices this small are slower on a GPU
 STEPS_DRAWN = 100  # whose random numbers are drawn at once
-MOMENTS = 150  # of a training that are looked at
-NUM_VALUES = 10_000  # generated for each look
+MOMENTS = 40  # of a training that are looked at
+NUM_VALUES = 5_000  # generated for each look
 SHIFTS = np.linspace(-2.0, 10.0, 61)  # means of the batches that D is asked about
-BATCHES_ASKED = 20  # averaged for each such answer
+AVERAGING = 0.99  # share of G's averaged weights that each step keeps
+BATCHES_ASKED = 4  # averaged for each such answer
 
 
 class Linears(nn.Module):
@@ -72,8 +76,13 @@ def value_generators(sources: Sequence[torch.Generator]) -> nn.Sequential:
     return nn.Sequential(nn.Unflatten(1, (-1, 1)), *_layers(1, nn.Sigmoid(), sources))
 
 
+def value_discriminators(sources: Sequence[torch.Generator]) -> nn.Sequential:
+    """Return every seed's D, 1-50-50-1: batches (S, B, N) to logits of being real (S, B N), of each value by itself."""
+    return nn.Sequential(nn.Flatten(1), nn.Unflatten(1, (-1, 1)), *_layers(1, Elu(), sources))
+
+
 def batch_discriminators(sources: Sequence[torch.Generator]) -> nn.Sequential:
-    """Return every seed's D, 200-50-50-1: batches (S, B, 100) to logits of being real (S, B), each seen as a whole."""
+    """Return every seed's published D, 200-50-50-1: batches (S, B, 100) to logits (S, B), each seen as a whole."""
     return nn.Sequential(WithSquaredDifferences(), *_layers(2 * BATCH, Elu(), sources))
 
 
@@ -89,12 +98,12 @@ class Course:
 
     seeds: Sequence[int]
     steps: np.ndarray  # (M,) done by then
-    values: np.ndarray  # (M, S, 10000) generated, in ascending order
+    values: np.ndarray  # (M, S, 5000) generated, in ascending order
     decisions: np.ndarray  # (M, S, len(SHIFTS)): D's probability of real for generated batches moved to these means
 
     @property
     def last_values(self) -> np.ndarray:
-        """Return the values generated in the last third of training, (moments, S, 10000)."""
+        """Return the values generated in the last third of training, (moments, S, 5000)."""
         values: np.ndarray = self.values[3 * self.steps > 2 * self.steps[-1]]
         return values
 
@@ -125,7 +134,7 @@ def final_scores(course: Course) -> list[Score]:
 
 
 def summary(seeds: Sequence[int], scores: Sequence[Score]) -> dict[str, Any]:
-    """Return metrics/gaussian.json: the median over the seeds of each number, then every seed's own."""
+    """Return the median over the seeds of each number, then every seed's own."""
     each = [{"seed": seed, **one._asdict()} for seed, one in zip(seeds, scores, strict=True)]
     return {**Score(*np.median(scores, 0).tolist())._asdict(), "seeds": each}
 
@@ -156,32 +165,35 @@ def drawn_numbers(seeds: Sequence[int], steps: int) -> Iterator[tuple[torch.Tens
 
 
 @one_thread()
-def train(first_seed: int, settings: GaussianSettings) -> Course:
-    """Return what a training went through; all seeds train at once, each as if it were alone.
+def train(seeds: range, steps: int, settings: PlayerSettings, discriminators: Discriminators) -> Course:
+    """Return what a training against such D went through; all seeds train at once, each as if it were alone.
 
-    With `weight_decay`, each of D's steps first takes lr * weight_decay of its weights off: Loshchilov and Hutter 2019,
-    arXiv:1711.05101. At 0 this is Adam.
+    With `weight_decay`, each of D's steps first takes lr_d * weight_decay of its weights off: Loshchilov and Hutter
+    2019, arXiv:1711.05101. At 0 this is Adam. Both step sizes fall to 0 along half a cosine; what is looked at is made
+    by the moving average of G.
     The same arguments give the same bytes. Raises InputError when a loss is not finite.
     """
-    seeds, steps = range(first_seed, first_seed + settings.seeds), settings.steps
     sources = [randomness.generator(CPU, seed, "weights") for seed in seeds]
-    G, D = value_generators(sources), batch_discriminators(sources)
-    adam = partial(torch.optim.AdamW, lr=settings.lr, betas=(settings.beta1, settings.beta2), fused=True)
-    optimizer_g = adam(G.parameters(), weight_decay=0.0)
-    optimizer_d = adam(D.parameters(), weight_decay=settings.weight_decay)
+    G, D = value_generators(sources), discriminators(sources)
+    average = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))
+    adam = partial(torch.optim.AdamW, betas=(settings.beta1, settings.beta2), fused=True)
+    optimizer_g = adam(G.parameters(), lr=settings.lr, weight_decay=0.0)
+    optimizer_d = adam(D.parameters(), lr=settings.lr_d, weight_decay=settings.weight_decay)
+    decays = [CosineAnnealingLR(optimizer, steps) for optimizer in (optimizer_g, optimizer_d)]
     sources = [randomness.generator(CPU, seed, "evaluation") for seed in seeds]
-    z = torch.stack([torch.rand(NUM_VALUES, generator=source) for source in sources])  # (S, 10000)
+    z = torch.stack([torch.rand(NUM_VALUES, generator=source) for source in sources])  # (S, 5000)
     moments = {round(steps * (i + 1) / MOMENTS) for i in range(MOMENTS)} - {0}
     seen = []
     with progress_bar(steps, "gaussian", "step") as bar:
         for step, (real, z_d, z_g) in enumerate(drawn_numbers(seeds, steps), start=1):
-            # D learns to tell one real batch from one generated batch. The loss is a mean over the seeds: times their
-            # number, each seed has the gradient that it has alone.
+            # D learns to tell a real batch from a generated one. The loss is a mean over the seeds: times their number,
+            # each seed has the gradient that it has alone.
             with torch.no_grad():
                 fake = G(z_d)
-            logits = D(torch.stack([real, fake], 1))  # (S, 2)
+            logits = D(torch.stack([real, fake], 1))  # (S, 2) of batches, (S, 200) of values
+            real_logits, fake_logits = logits.chunk(2, 1)
             optimizer_d.zero_grad()
-            loss_d = losses.discriminator_cross_entropy(logits[:, 0], logits[:, 1], settings.label_smoothing)
+            loss_d = losses.discriminator_cross_entropy(real_logits, fake_logits, settings.label_smoothing)
             (loss_d * len(seeds)).backward()
             optimizer_d.step()
 
@@ -190,12 +202,15 @@ def train(first_seed: int, settings: GaussianSettings) -> Course:
             optimizer_g.zero_grad()
             (loss_g * len(seeds)).backward(inputs=list(G.parameters()))
             optimizer_g.step()
+            average.update_parameters(G)
+            for decay in decays:
+                decay.step()
 
             if step in moments:
                 if not (finite := logits.isfinite().all(1)).all():
                     found = f"the loss of seed {seeds[int(finite.int().argmin())]} is not finite at step {step}"
                     raise InputError(f"{found}; expected a number: lower gaussian.lr")
-                seen.append(look(G, D, z))
+                seen.append(look(average, D, z))
             bar.update()
     values, decisions = zip(*seen, strict=True)
     return Course(seeds, np.array(sorted(moments)), np.stack(values), np.stack(decisions))
@@ -207,6 +222,6 @@ def look(G: nn.Module, D: nn.Module, z: torch.Tensor) -> tuple[np.ndarray, np.nd
     values = torch.cat([G(part) for part in z.split(BATCH, 1)], 1)  # (S, N), in parts that fit the processor's cache
     batches = values[:, : BATCHES_ASKED * BATCH].unflatten(1, (1, BATCHES_ASKED, BATCH))
     moved = batches - batches.mean((2, 3), keepdim=True) + torch.tensor(SHIFTS, dtype=z.dtype).view(-1, 1, 1)
-    logits = D(moved.flatten(1, 2))  # (S, shifts * batches)
-    decisions = logits.sigmoid().unflatten(1, (len(SHIFTS), BATCHES_ASKED)).mean(2)
+    logits = D(moved.flatten(1, 2))  # (S, shifts * batches) or as many values
+    decisions = logits.sigmoid().unflatten(1, (len(SHIFTS), -1)).mean(2)
     return values.sort(1).values.numpy(), decisions.numpy()

@@ -205,10 +205,6 @@ def load(name: str) -> type[Variant]:
     if name not in names():
         raise InputError(f"unknown variant {name!r}; expected one of {', '.join(names())}")
     module = importlib.import_module(f"gans.variants.{name}")
-    found: type[Variant]
-    (found,) = (
-        value
-        for value in vars(module).values()
-        if inspect.isclass(value) and issubclass(value, Variant) and value.__module__ == module.__name__
-    )
+    classes = (value for value in vars(module).values() if inspect.isclass(value) and issubclass(value, Variant))
+    (found,) = (value for value in classes if value.__module__ == module.__name__)
     return found

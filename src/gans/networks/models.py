@@ -84,10 +84,7 @@ def load_feature_network(folder: Path, device: torch.device) -> tuple[nn.Module 
 
 
 def load_weights(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
-    """Return the weights that lie in `folder` as raw_<network>.safetensors, by the names of the networks.
-
-    Raises InputError when there are none, or when a file is damaged.
-    """
+    """Return the weights raw_<network>.safetensors in `folder`, by network; raise InputError without whole ones."""
     files = sorted(folder.glob("raw_*.safetensors"))
     if not files:
         raise InputError(

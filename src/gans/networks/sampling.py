@@ -38,7 +38,7 @@ class Sampler:
 def latents(
     count: int, settings: Settings, stream: randomness.Stream, device: torch.device, step: int = 0
 ) -> torch.Tensor:
-    """Return z (count, nz) from N(0, 1), the same for the same seed, stream and step on one kind of device."""
+    """Return z (count, nz) from N(0, 1), on one model of processor or GPU the same for the same seed, stream, step."""
     source = randomness.generator(device, settings.seed, stream, step)
     return torch.randn(count, settings.nz, generator=source, device=device)
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +17,7 @@ from gans.base import paths, publishing
 from gans.base.errors import InputError
 from gans.base.paths import PARAMS
 from gans.figures import plots
-from gans.pages import leaderboard, revision, templates
+from gans.pages import leaderboard, machines, revision, templates, terminal
 from gans.pages.leaderboard import OF_JUDGES, PROTOCOL
 from gans.pages.revision import Diff
 
@@ -43,6 +45,7 @@ class Comparison(NamedTuple):
     metrics: Diff  # with those that did not change
     variants: Mapping[str, tuple[Side, Side]]  # of the revision, of the workspace
     warnings: Sequence[str]  # DVC's
+    kinds: str = ""  # which processors or GPUs they ran on, where these are of two kinds
 
 
 def shown(value: object, form: str = ",.6g") -> str:
@@ -54,10 +57,10 @@ def shown(value: object, form: str = ",.6g") -> str:
     return "-" if value is None else str(value)
 
 
-def difference(pair: Mapping[str, Any]) -> str:
+def difference(pair: Mapping[str, Any], form: str = ",.6g") -> str:
     """Return the new value less the old one with its sign; "-" where one is no number."""
     change = _gain(pair)
-    return "-" if change is None else ("+" if change > 0 else "") + shown(change)
+    return "-" if change is None else ("+" if change > 0 else "") + shown(change, form)
 
 
 def _gain(pair: Mapping[str, Any]) -> float | None:
@@ -95,13 +98,35 @@ def comparable(metrics: Diff) -> bool:
     return all(pair["old"] == pair["new"] or None in (pair["old"], pair["new"]) for pair in pairs)
 
 
+def unfair(metrics: Diff) -> str:
+    """Return a line where no score can be called better or worse."""
+    return (
+        ""
+        if comparable(metrics)
+        else "Scored on different data or by another protocol: no score is called better or worse."
+    )
+
+
 def changed(diff: Diff) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Return the files and keys whose values differ, scores first; of the summary, which repeats them, the data set."""
+    """Return the files and keys whose values differ, scores first.
+
+    Of the summary, which repeats them, the data set is left; of the processor nothing, as a line tells of it.
+    """
     found = {}
     for file in sorted(diff, key=lambda file: (not file.startswith(QUALITY), file)):
-        keys = [key for key in sorted(diff[file]) if file != str(paths.SUMMARY) or key in PROTOCOL]
+        keys = [key for key in sorted(diff[file]) if not key.startswith("processor.")]
+        keys = [key for key in keys if file != str(paths.SUMMARY) or key in PROTOCOL]
         found[file] = {key: diff[file][key] for key in keys if diff[file][key]["old"] != diff[file][key]["new"]}
     return {file: changes for file, changes in found.items() if changes}
+
+
+def told_by_both(diff: Diff, both: bool) -> Diff:
+    """Return the keys that both sides have a value of, or those of one side alone."""
+    found = {
+        file: {key: pair for key, pair in keys.items() if (None not in (pair["old"], pair["new"])) == both}
+        for file, keys in diff.items()
+    }
+    return {file: keys for file, keys in found.items() if keys}
 
 
 def html(comparison: Comparison) -> str:
@@ -110,24 +135,28 @@ def html(comparison: Comparison) -> str:
     timings = {file: metrics.pop(file) for file in list(metrics) if file.startswith(SPEED)}
     same = [name for name, (old, new) in comparison.variants.items() if old == new and None not in new]
     differing = {name: pair for name, pair in comparison.variants.items() if name not in same}
+    in_both = {name: pair for name, pair in differing.items() if all(side.active for side in pair)}
     return templates.written(
         "comparison.html",
         title=f"{label} and the workspace",
         comparison=comparison,
-        fair=comparable(comparison.metrics),
-        tiles=list(_tiles(comparison)),
+        unfair=unfair(comparison.metrics),
+        tiles=list(tiles(comparison)),
         leading=plots.TITLES[LEADING],
-        parameters=_tables(comparison, changed(comparison.params)),
-        metrics=_tables(comparison, metrics),
+        parameters=_tables(comparison, parameters := changed(comparison.params)),
+        settings=[key for keys in parameters.values() for key in keys],
+        metrics=_tables(comparison, told_by_both(metrics, True)),
         timings=_tables(comparison, timings),
+        alone=_tables(comparison, told_by_both(metrics, False)),
         same=same,
-        differing=differing,
+        in_both=in_both,
+        in_one={name: pair for name, pair in differing.items() if name not in in_both},
         overlay=_overlay,
         paths=paths,
     )
 
 
-def _tiles(comparison: Comparison) -> Iterator[dict[str, str]]:
+def tiles(comparison: Comparison) -> Iterator[dict[str, str]]:
     """Yield the leading score of each variant, and its deviation where several seeds were trained."""
     for name in comparison.variants:
         scores = comparison.metrics.get(file := str(paths.quality_metrics(name)), {})
@@ -138,10 +167,22 @@ def _tiles(comparison: Comparison) -> Iterator[dict[str, str]]:
             " ± ".join(shown(found[side], ",.0f") for found in (both, deviations) if found.get(side) is not None) or "-"
             for side in ("old", "new")
         )
-        change = f"{difference(both)} {fair_verdict(comparison.metrics, file, LEADING)}"
+        verdict = fair_verdict(comparison.metrics, file, LEADING)
+        change = ", ".join(filter(None, [difference(both, ",.4g"), verdict]))
         if both["old"] == both["new"]:
             change = "the same"
-        yield {"name": name, "value": now, "quiet": f"{comparison.label}: {before}", "change": change}
+        yield {"name": name, "value": now, "before": before, "change": change}
+
+
+def text(comparison: Comparison) -> str:
+    """Return what a terminal shows: what was changed, each variant's leading score, and what one has to know."""
+    pairs = ((key, pair) for keys in changed(comparison.params).values() for key, pair in keys.items())
+    lines = [f"{key}: {shown(pair['old'])} -> {shown(pair['new'])}" for key, pair in pairs]
+    settings = "\n".join(textwrap.fill(line, terminal.WIDTH, subsequent_indent="  ") for line in lines)
+    rows = [[plots.TITLES[LEADING], comparison.label, "workspace", "difference"]]
+    rows += [[tile["name"], tile["before"], tile["value"], tile["change"]] for tile in tiles(comparison)]
+    found = [settings, terminal.table(rows) if len(rows) > 1 else "", comparison.kinds, unfair(comparison.metrics)]
+    return "\n\n".join(filter(None, found))
 
 
 def _tables(comparison: Comparison, files: Diff) -> dict[str, list[list[str]]]:
@@ -199,23 +240,34 @@ def on_disk(path: Path) -> bytes | None:
 def read(rev: str) -> Comparison:
     """Return how the workspace differs from a revision; raise InputError where that cannot be told."""
     commit = revision.commit_of(rev)
-    params, warnings = revision.dvc_diff("params", "diff", "--json", commit)
-    metrics, more = revision.dvc_diff("metrics", "diff", "--json", "--all", commit)
+    params, warnings = revision.dvc("params", "diff", "--json", commit)
+    metrics, more = revision.dvc("metrics", "diff", "--json", "--all", commit)
     in_commit = partial(revision.content, commit)
     old, new = active(in_commit(PARAMS), f"{rev}:{PARAMS}"), active(on_disk(PARAMS), str(PARAMS))
+    label = revision.label_of(rev, commit[:7])
     return Comparison(
-        label=revision.label_of(rev, commit[:7]),
+        label=label,
         revision=revision.described(commit),
         workspace=revision.checked_out(),
         params=params,
         metrics=metrics,
         variants={name: (side(name, old, in_commit), side(name, new, on_disk)) for name in dict.fromkeys([*new, *old])},
         warnings=list(dict.fromkeys([*warnings, *more])),
+        kinds=kinds_of(label, new, in_commit),
     )
 
 
+def kinds_of(rev: str, names: Sequence[str], content: Callable[[Path], bytes | None]) -> str:
+    """Return a line where a variant was trained on another kind of processor or GPU than in the workspace."""
+    for path in map(paths.train_metrics, names):
+        sides = {rev: content(path), "workspace": on_disk(path)}
+        if line := machines.difference({place: json.loads(text or b"{}") for place, text in sides.items()}):
+            return line
+    return ""
+
+
 def main() -> None:
-    """Write the page; end with one line when the input is wrong."""
+    """Write the page and print its essence; end with one line when the input is wrong."""
     if len(sys.argv) != 2 or not sys.argv[1].strip():
         sys.exit("usage: make compare REV=main; REV is a branch, tag, commit or experiment")
     try:
@@ -224,7 +276,7 @@ def main() -> None:
             draft.write_text(html(comparison), encoding="utf-8")
     except (InputError, OSError) as error:
         sys.exit(" ".join(str(error).split()))
-    print(f"Written: {OUTPUT}")
+    print(*filter(None, [text(comparison), f"Written: {OUTPUT}"]), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def summary(story: Story) -> dict[str, Any]:
         "data_sha256": story.meta["sha256"],
         "floor": dict(story.floor),
         "classifier": dict(story.classifier),
-        "gaussian": {key: story.gaussian[key] for key in ("mean", "sd", "wasserstein_1")},
+        "gaussian": {key: story.gaussian[key] for key in ("mean", "sd", "wasserstein_1") if key in story.gaussian},
         "variants": {
             entry.name: {"title": entry.title, **entry.quality, "images_seen": entry.train["images_seen"]}
             for entry in story.entries
@@ -171,13 +171,14 @@ def _lessons(story: Story) -> list[Chapter]:
     codes = {"Samples of each size.": paths.CODES / "sizes.png"}
     if (manifold := paths.CODES / "manifold.png").exists():
         codes["The plane of the two-dimensional code."] = manifold
+    chapters = {"overview": ("All variants over one another", curves)}
+    if story.gaussian:  # else `lessons` leaves it out
+        chapters["gaussian"] = ("The one-dimensional lesson", gaussian)
+    if story.codes:
+        chapters["codes"] = ("Codes of several sizes", codes)
     return [
         Chapter(name, title, templates.line(f"{name}.txt", story=story), pictures)
-        for name, title, pictures in (
-            ("overview", "All variants over one another", curves),
-            ("gaussian", "The one-dimensional lesson", gaussian),
-            ("codes", "Codes of several sizes", codes),
-        )
+        for name, (title, pictures) in chapters.items()
     ]
 
 

@@ -16,8 +16,8 @@ from gans.base import paths, publishing
 from gans.base.errors import InputError
 from gans.base.paths import PARAMS
 from gans.figures import grids
-from gans.pages import leaderboard, revision, templates
-from gans.pages.leaderboard import CLASSES, DISTANCES, FACTS, OF_JUDGES, PROTOCOL, Result
+from gans.pages import leaderboard, machines, revision, templates, terminal
+from gans.pages.leaderboard import CLASSES, DISTANCES, FACTS, OF_JUDGES, PROTOCOL, Result, Table
 
 TABLE, PICTURE = paths.REPORT / "results.md", paths.REPORT / "results.png"
 LOCK = Path("dvc.lock")
@@ -30,7 +30,7 @@ class Trainings(NamedTuple):
     commit: str
     name: str
     title: str
-    decisive: str  # all that decides the weights, but the seeds: code, data, settings, kind of device
+    decisive: str  # all that decides the weights, but the seeds: code, data, settings, device
     seeds: frozenset[int]
     weights: str  # MD5 of the folder
     quality: Mapping[str, Any]
@@ -157,27 +157,43 @@ def ranked(groups: Sequence[Sequence[Trainings]]) -> Ranking:
     return sorted(found, key=lambda pair: pair[0].values.get("fid_lite0", math.inf))
 
 
-def markdown(ranking: Ranking, revisions: Sequence[Revision]) -> str:
-    """Return the tables, and under them how they were made.
-
-    What classifiers judge is left out where they are not the same.
-    """
-    first, everything = revisions[0], [each for _, group in ranking for each in group]
-    same_judges = all(each.judges == first.judges for each in revisions)
+def tables(ranking: Ranking, revisions: Sequence[Revision]) -> list[Table]:
+    """Return distances, and all else; what classifiers judge is left out where they are not the same."""
     shown = [
-        [column for column in columns if same_judges or column.key not in OF_JUDGES]
+        [column for column in columns if _same_judges(revisions) or column.key not in OF_JUDGES]
         for columns in (DISTANCES, (*CLASSES, *FACTS))
     ]
+    found = [result for result, _ in ranking]
+    return [leaderboard.table(columns, found, revisions[0].floor) for columns in shown]
+
+
+def _same_judges(revisions: Sequence[Revision]) -> bool:
+    return all(each.judges == revisions[0].judges for each in revisions)
+
+
+def markdown(ranking: Ranking, revisions: Sequence[Revision]) -> str:
+    """Return the tables, and under them how they were made."""
+    first, everything = revisions[0], [each for _, group in ranking for each in group]
     return templates.written(
         "results.md",
-        tables=[leaderboard.table(columns, [result for result, _ in ranking], first.floor) for columns in shown],
+        tables=tables(ranking, revisions),
         floor=first.floor,
         dataset=first.protocol["dataset"],
         devices=sorted({each.facts["device"] for each in everything}),
         counts={result.title: sum(len(each.seeds) for each in group) for result, group in ranking},
-        same_judges=same_judges,
+        same_judges=_same_judges(revisions),
+        kinds=kinds(everything),
         commits={each.rev: revision.described(each.commit) for each in everything},
     )
+
+
+def kinds(found: Sequence[Trainings]) -> str:
+    """Return a line where some were trained on another kind of processor or GPU than the first."""
+    first = found[0]
+    lines = (
+        machines.difference({first.rev: first.facts, each.rev: each.facts}) for each in found if each.rev != first.rev
+    )
+    return next(filter(None, lines), "")
 
 
 def picture(ranking: Ranking) -> tuple[np.ndarray | None, list[str]]:
@@ -214,6 +230,8 @@ def main() -> None:
         print(f"{each.rev}: {each.title} is left out: it shares seeds with another revision's", file=sys.stderr)
     if lacking:
         print(f"Not drawn, as their images are not in DVC's cache: {', '.join(lacking)}", file=sys.stderr)
+    notes = [kinds([each for _, group in ranking for each in group])]
+    print(*filter(None, [*map(terminal.scores, tables(ranking, revisions)), *notes]), "", sep="\n\n", end="")
     print(f"Written: {TABLE}" + ("" if drawn is None else f" and {PICTURE}"))
 
 

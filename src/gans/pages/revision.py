@@ -21,8 +21,12 @@ def checked_out() -> str:
     commit = git("rev-parse", "--short=12", "HEAD")
     if commit is None:
         return "unknown"
-    changed = git("status", "--porcelain", "--untracked-files=all", "--", *CODE)
-    return commit.decode().strip() + (", with changes not committed then" if changed else "")
+    return commit.decode().strip() + (", with changes not committed then" if edited() else "")
+
+
+def edited() -> bool:
+    """Return whether code or settings here are others than those of the commit that is checked out."""
+    return bool(git("status", "--porcelain", "--untracked-files=all", "--", *CODE))
 
 
 def described(commit: str) -> str:
@@ -72,7 +76,7 @@ def _files(commit: str) -> Any:
     return DVCFileSystem(rev=commit)
 
 
-def dvc_diff(*words: str) -> tuple[Diff, list[str]]:
+def dvc(*words: str) -> tuple[Any, list[str]]:
     """Return DVC's answer in JSON and its warnings; raise InputError with its own line where it failed."""
     done = subprocess.run([sys.executable, "-m", "dvc", *words], capture_output=True, text=True, check=False)
     lines = [line for line in done.stderr.splitlines() if line.startswith(("ERROR", "WARNING", "DVC "))]

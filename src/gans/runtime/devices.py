@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import nn
 
-from gans.base import launchers
+from gans.base import launchers, processors
 from gans.base.errors import InputError, in_one_line
 from gans.runtime import gpus
 
@@ -34,7 +34,7 @@ def prepare(name: str, deterministic: bool) -> torch.device:
     if name not in ("auto", *here):
         line = f"run.device is {name}, but torch {torch.__version__} sees none; expected {' or '.join(here)}"
         raise InputError(f"{line} here, or auto")
-    torch.use_deterministic_algorithms(deterministic)
+    torch.set_deterministic_debug_mode("error" if deterministic else "default")  # spares the compiler's import, 2 s
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing reads such
     torch.backends.cudnn.benchmark = not deterministic
     return torch.device(here[0] if name == "auto" else name)
@@ -46,20 +46,24 @@ def in_use(module: M, device: torch.device) -> M:
 
 
 def description(device: torch.device) -> str:
-    """Return the device's name as a person would say it, such as 'cpu, 2 threads' or 'NVIDIA H100 80GB HBM3'."""
-    return f"{_name(device)}, {torch.get_num_threads()} threads" if device.type != "cuda" else _name(device)
+    """Return the device's name as a person would say it: 'cpu (AMD EPYC), 2 threads' or 'NVIDIA H100 80GB HBM3'."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} ({processors.kind()['model'].partition(' (')[0]}), {torch.get_num_threads()} threads"
 
 
-def _name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({platform.machine()})"
+def kind(device: torch.device) -> dict[str, Any]:
+    """Return what gives the same bytes when it is the same: the model of processor and GPU, and the threads."""
+    gpu = {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
+    return {"device": device.type, **gpu, "processor": processors.kind(), "threads": torch.get_num_threads()}
 
 
 def fingerprint(device: torch.device) -> dict[str, str]:
     """Return what the bytes of a training depend on beside its code, data, settings and number of threads."""
     return {
-        "device": _name(device),
+        **{key: str(value) for key, value in kind(device).items() if key != "threads"},
         "cudnn": str(torch.backends.cudnn.version()),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),  # which ATEN_CPU_CAPABILITY can lower
         "deterministic": str(torch.are_deterministic_algorithms_enabled()),
         "python": platform.python_version(),
         "torch": torch.__version__,

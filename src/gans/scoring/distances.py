@@ -4,6 +4,10 @@ Arrays are compared tile by tile: features of 50,000 by 50,000 images need littl
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -17,7 +21,52 @@ COVERAGE_NEIGHBOURS = 5  # Naeem et al. 2020
 Cloud = np.ndarray  # float features: (N, F) of real images, (M, F) of fakes
 
 
-def frechet_distance(real: Cloud, fake: Cloud) -> float:
+@dataclass(frozen=True)
+class Known:
+    """A cloud of features (N, F), and what every comparison with it needs: computed once, when first asked for."""
+
+    cloud: Cloud
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """Return the mean: (F,)."""
+        return _moments(self.cloud)[0]
+
+    @cached_property
+    def root(self) -> np.ndarray:
+        """Return the square root of the covariance: (F, F), symmetric."""
+        values, vectors = np.linalg.eigh(_moments(self.cloud)[1])
+        root: np.ndarray = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+        return root
+
+    @cached_property
+    def nearest(self) -> np.ndarray:
+        """Return each point's squared distances to its nearest others: (N, 5), or fewer of a small cloud, ascending."""
+        return _nearest_squares(self.cloud, min(COVERAGE_NEIGHBOURS, len(self.cloud) - 1))
+
+    @cached_property
+    def spread(self) -> np.ndarray:
+        """Return the mean distance between two different points, a float64 of shape ()."""
+        return np.asarray(mean_pairwise_distance(self.cloud))
+
+    def save(self, path: Path) -> None:
+        """Write the cloud and all that is known of it to `path`, a .npz."""
+        np.savez(path, **{name: getattr(self, name) for name in ("cloud", "mean", "root", "nearest", "spread")})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Return what `save` wrote."""
+        arrays = dict(np.load(path))
+        known = cls(arrays.pop("cloud"))
+        vars(known).update(arrays)  # where a cached property keeps its value
+        return known
+
+
+def _known(cloud: Cloud | Known) -> Known:
+    return cloud if isinstance(cloud, Known) else Known(cloud)
+
+
+def frechet_distance(real: Cloud | Known, fake: Cloud) -> float:
     """Return the squared Frechet distance between two clouds of features, each seen as one Gaussian.
 
     real (N, F) and fake (M, F) are float features. 0 for equal clouds. Biased upwards for small N and M: compare
@@ -26,13 +75,12 @@ def frechet_distance(real: Cloud, fake: Cloud) -> float:
     Heusel et al. 2017, arXiv:1706.08500, section 2: |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^1/2). The trace of the root
     is the sum of the roots of the eigenvalues of S1^1/2 S2 S1^1/2, which is symmetric.
     """
-    _check(real, fake)
-    (real_mean, real_covariance), (fake_mean, fake_covariance) = _moments(real), _moments(fake)
-    values, vectors = np.linalg.eigh(real_covariance)
-    root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    shared = np.sqrt(np.linalg.eigvalsh(root @ fake_covariance @ root).clip(0)).sum()
-    shift = np.square(real_mean - fake_mean).sum()
-    return float(shift + np.trace(real_covariance) + np.trace(fake_covariance) - 2 * shared)
+    real = _known(real)
+    _check(real.cloud, fake)
+    fake_mean, fake_covariance = _moments(fake)
+    shared = np.sqrt(np.linalg.eigvalsh(real.root @ fake_covariance @ real.root).clip(0)).sum()
+    shift = np.square(real.mean - fake_mean).sum()
+    return float(shift + np.square(real.root).sum() + np.trace(fake_covariance) - 2 * shared)
 
 
 def kernel_distance(real: Cloud, fake: Cloud, seed: int = 0) -> tuple[float, float]:
@@ -54,25 +102,30 @@ def kernel_distance(real: Cloud, fake: Cloud, seed: int = 0) -> tuple[float, flo
     return float(discrepancies.mean()), float(discrepancies.std(ddof=1))
 
 
-def precision_and_recall(real: Cloud, fake: Cloud, neighbours: int = PRECISION_NEIGHBOURS) -> tuple[float, float]:
+def precision_and_recall(
+    real: Cloud | Known, fake: Cloud, neighbours: int = PRECISION_NEIGHBOURS
+) -> tuple[float, float]:
     """Return the share of fakes among the real images, and the share of real images among the fakes.
 
-    real (N, F) and fake (M, F) are float features. A point is among a cloud when it lies in the ball of any of its
-    points, which reaches to that point's third nearest neighbour in its own cloud. Raises InputError when the feature
-    counts differ or N, M <= neighbours.
+    real (N, F) and fake (M, F) are float features, neighbours at most 5. A point is among a cloud when it lies in the
+    ball of any of its points, which reaches to that point's third nearest neighbour in its own cloud. Raises InputError
+    when the feature counts differ or N, M <= neighbours.
 
     Kynkaanniemi et al. 2019, arXiv:1904.06991, equations 1 and 2.
     """
-    _check(real, fake, at_least=neighbours + 1)
-    real_radii, fake_radii = _radii(real, neighbours), _radii(fake, neighbours)
-    real_found, fake_found = np.zeros(len(real), bool), np.zeros(len(fake), bool)
-    for rows, columns, squares in _squared_distances(real, fake):
+    real = _known(real)
+    _check(real.cloud, fake, at_least=neighbours + 1)
+    real_radii, fake_radii = real.nearest[:, neighbours - 1], _nearest_squares(fake, neighbours)[:, -1]
+    real_found, fake_found = np.zeros(len(real.cloud), bool), np.zeros(len(fake), bool)
+    for rows, columns, squares in _squared_distances(real.cloud, fake):
         fake_found[columns] |= (squares < real_radii[rows, None]).any(0)
         real_found[rows] |= (squares < fake_radii[columns]).any(1)
     return float(fake_found.mean()), float(real_found.mean())
 
 
-def density_and_coverage(real: Cloud, fake: Cloud, neighbours: int = COVERAGE_NEIGHBOURS) -> tuple[float, float]:
+def density_and_coverage(
+    real: Cloud | Known, fake: Cloud, neighbours: int = COVERAGE_NEIGHBOURS
+) -> tuple[float, float]:
     """Return how densely the fakes lie where real images are, and the share of real images with a fake beside them.
 
     real (N, F) and fake (M, F) are float features. Density counts, for a fake, the real balls that it lies in, over
@@ -82,11 +135,12 @@ def density_and_coverage(real: Cloud, fake: Cloud, neighbours: int = COVERAGE_NE
 
     Naeem et al. 2020, arXiv:2002.09797, equations 5 and 6.
     """
-    _check(real, fake)
-    _check(real, real, at_least=neighbours + 1)
-    radii = _radii(real, neighbours)
-    hits, covered = 0, np.zeros(len(real), bool)
-    for rows, _, squares in _squared_distances(real, fake):
+    real = _known(real)
+    _check(real.cloud, fake)
+    _check(real.cloud, real.cloud, at_least=neighbours + 1)
+    radii = real.nearest[:, neighbours - 1]
+    hits, covered = 0, np.zeros(len(real.cloud), bool)
+    for rows, _, squares in _squared_distances(real.cloud, fake):
         inside = squares < radii[rows, None]
         hits += int(inside.sum())
         covered[rows] |= inside.any(1)
@@ -112,16 +166,16 @@ def nearest(points: Cloud, cloud: Cloud, count: int) -> np.ndarray:
     return squares.argsort(axis=1, kind="stable")[:, :count]
 
 
-def _radii(cloud: Cloud, neighbours: int) -> np.ndarray:
-    """Return each point's squared distance to its k-th nearest neighbour in its own cloud: (N,)."""
+def _nearest_squares(cloud: Cloud, neighbours: int) -> np.ndarray:
+    """Return each point's squared distances to its k nearest neighbours in its own cloud: (N, k), nearest first."""
     nearest_so_far = np.full((len(cloud), neighbours), np.inf)
     for rows, columns, squares in _squared_distances(cloud, cloud):
         own = np.arange(max(rows.start, columns.start), min(rows.stop, columns.stop))
         squares[own - rows.start, own - columns.start] = np.inf
         known = np.concatenate([nearest_so_far[rows], squares], axis=1)
         nearest_so_far[rows] = np.partition(known, neighbours - 1, axis=1)[:, :neighbours]
-    radii: np.ndarray = nearest_so_far.max(1)
-    return radii
+    nearest_so_far.sort(1)
+    return nearest_so_far
 
 
 def _tiles(a: Cloud, b: Cloud) -> Iterator[tuple[slice, slice, np.ndarray, np.ndarray]]:

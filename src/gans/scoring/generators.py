@@ -13,6 +13,7 @@ from gans.networks import models, sampling
 from gans.networks.sampling import Sampler
 from gans.networks.settings import Settings
 from gans.scoring import classifier, probe
+from gans.scoring.distances import Known
 from gans.scoring.scores import Bench, Scores, distances_of, extractors, of_images, rounded, student_accuracy, taught
 from gans.scoring.settings import ClassifierSettings
 
@@ -23,7 +24,7 @@ def load_bench(dataset: str, settings: ClassifierSettings, device: torch.device)
     judges = classifier.load(paths.classifier(dataset), device)
     weights = folder / paths.INCEPTION_WEIGHTS
     found = extractors(judges.classes, weights if weights.exists() else None, device)
-    real = {extractor.name: np.load(folder / f"{extractor.name}.npy") for extractor in found}
+    real = {extractor.name: Known.load(folder / f"{extractor.name}.npz") for extractor in found}
     return Bench(arrays.load(paths.processed(dataset)), real, found, judges, settings, device)
 
 

@@ -12,7 +12,7 @@ from gans.data import arrays
 from gans.data.arrays import Packed
 from gans.scoring import classifier, distances, features
 from gans.scoring.classifier import Judge, Judges
-from gans.scoring.distances import COVERAGE_NEIGHBOURS, PRECISION_NEIGHBOURS
+from gans.scoring.distances import COVERAGE_NEIGHBOURS, PRECISION_NEIGHBOURS, Known
 from gans.scoring.features import Extractor
 from gans.scoring.settings import ClassifierSettings
 
@@ -25,7 +25,7 @@ class Bench:
     """What all generators of one data set are scored against."""
 
     data: Packed
-    real: Mapping[str, np.ndarray]  # features (N, F) of held-out real images, by the name of their extractor
+    real: Mapping[str, Known]  # features (N, F) of held-out real images, by the name of their extractor
     extractors: Sequence[Extractor]  # the first is the one that precision, recall and their like are made with
     judges: Judges
     classifier: ClassifierSettings  # how classifiers are trained
@@ -34,7 +34,7 @@ class Bench:
     @property
     def num_images(self) -> int:
         """Return how many fakes are scored: as many as there are real images."""
-        return len(self.real[self.extractors[0].name])
+        return len(self.real[self.extractors[0].name].cloud)
 
     def protocol(self) -> dict[str, Any]:
         """Return what has to be said beside every score."""
@@ -53,17 +53,23 @@ def extractors(judge: Judge | None, inception_weights: Path | None, device: torc
     return found
 
 
-def of_images(bench: Bench, images: np.ndarray) -> Scores:
-    """Return the scores that uint8 images (M, S, S, C) have by themselves, be they fake or real."""
+def of_images(bench: Bench, images: np.ndarray, seen: Mapping[str, np.ndarray] | None = None) -> Scores:
+    """Return the scores that uint8 images (M, S, S, C) have by themselves, be they fake or real.
+
+    Where the features (M, F) of an extractor are in `seen`, by its name, they are not computed again.
+    """
     scores: Scores = {}
-    seen = {extractor.name: extractor(images) for extractor in bench.extractors}
-    for name, found in seen.items():
-        scores |= distances_of(name, bench.real[name], found)
+    features_of = {extractor.name: extractor for extractor in bench.extractors}
+    seen = dict(seen or {})
+    for name, real in bench.real.items():
+        if name not in seen:
+            seen[name] = features_of[name](images)
+        scores |= distances_of(name, real, seen[name])
     real, fake = bench.real[bench.extractors[0].name], seen[bench.extractors[0].name]
-    most = min(len(real), len(fake)) - 1  # of a tiny data set no image has five neighbours
+    most = min(len(real.cloud), len(fake)) - 1  # of a tiny data set no image has five neighbours
     scores["precision"], scores["recall"] = distances.precision_and_recall(real, fake, min(PRECISION_NEIGHBOURS, most))
     scores["density"], scores["coverage"] = distances.density_and_coverage(real, fake, min(COVERAGE_NEIGHBOURS, most))
-    spread = distances.mean_pairwise_distance(real) or 1.0  # equal images have none
+    spread = float(real.spread) or 1.0  # equal images have none
     scores["diversity"] = distances.mean_pairwise_distance(fake) / spread
     if bench.judges.factors and (having := bench.data.having(bench.classifier.factors)) is not None:
         wanted = combinations(having[bench.data.train])
@@ -71,9 +77,9 @@ def of_images(bench: Bench, images: np.ndarray) -> Scores:
     return scores
 
 
-def distances_of(extractor: str, real: np.ndarray, fake: np.ndarray) -> Scores:
+def distances_of(extractor: str, real: Known, fake: np.ndarray) -> Scores:
     """Return the distances of fake features (M, F) to real ones (N, F), named after their extractor."""
-    mean, deviation = distances.kernel_distance(real, fake)
+    mean, deviation = distances.kernel_distance(real.cloud, fake)
     return {
         f"fid_{extractor}": distances.frechet_distance(real, fake),
         f"kid_{extractor}": mean,
@@ -86,15 +92,16 @@ def combinations(has: np.ndarray) -> set[int]:
     return set((has @ (1 << np.arange(has.shape[1]))).tolist())
 
 
-def floor(bench: Bench, seed: int) -> Scores:
-    """Return what real training images score, taken for fakes."""
+def floor(bench: Bench, images: np.ndarray, seen: Mapping[str, np.ndarray], seed: int) -> Scores:
+    """Return what real training images (N, S, S, C) score, taken for fakes; `seen` as in `of_images`."""
     data = bench.data
-    scores = of_images(bench, arrays.spread(data.images[data.train], bench.num_images))
+    scores = of_images(bench, images, seen)
     if bench.judges.classes and data.labels is not None:
-        images, labels = data.images[data.held_out], data.labels[data.held_out]
-        scores["condition_accuracy"] = bench.judges.classes.accuracy(images, labels)
-        images, labels = data.images[taught(bench)], data.labels[taught(bench)]
-        scores["classification_accuracy_score"] = student_accuracy(bench, images, labels, seed)
+        held_out, places = data.held_out, taught(bench)
+        scores["condition_accuracy"] = bench.judges.classes.accuracy(data.images[held_out], data.labels[held_out])
+        scores["classification_accuracy_score"] = student_accuracy(
+            bench, data.images[places], data.labels[places], seed
+        )
     return scores
 
 

@@ -147,21 +147,15 @@ def _values(
 
 def fetch(folder: Path, kept: Path, url: str, sha256: str | None, with_attributes: bool) -> None:
     """Gather the published archive in `folder`, and the attribute list when needed, from `kept` where they are."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.iterdir():
-        if not leftover.name.startswith(ARCHIVE):  # the archive and what there is of it are worth keeping
-            publishing.remove(leftover)
-    for name in (ARCHIVE, ATTRIBUTES) if with_attributes else (ARCHIVE,):
-        if (kept / name).exists() and not (folder / name).exists():
-            shutil.copyfile(kept / name, folder / name)
-    downloads.fetch(url, folder / ARCHIVE, sha256=sha256 or ARCHIVE_SHA256)
+    downloads.gather({ARCHIVE: downloads.Published(url, sha256 or ARCHIVE_SHA256)}, folder, kept)
     if with_attributes:
-        fetch_attributes(folder / ATTRIBUTES)
+        fetch_attributes(folder / ATTRIBUTES, kept / ATTRIBUTES)
 
 
-def fetch_attributes(destination: Path) -> None:
-    """Fetch the attribute list from Google Drive, where alone it is published, with gdown."""
-    if destination.exists() and artefacts.sha256_of(destination) == ATTRIBUTES_SHA256:
+def fetch_attributes(destination: Path, kept: Path) -> None:
+    """Take the attribute list from where it is kept, or fetch it, with gdown, from where alone it is published."""
+    if kept.exists() and artefacts.sha256_of(kept) == ATTRIBUTES_SHA256:
+        shutil.copyfile(kept, destination)
         return
     import gdown  # half a second that no other data set needs
 

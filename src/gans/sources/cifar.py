@@ -47,8 +47,10 @@ def open_images(folder: Path) -> LabelledImages:
             if batch not in contents:
                 raise InputError(f"{folder} holds no {batch}; expected CIFAR-10's six batches: fetch it anew")
             parts.append(labelled.Part(batch, split, *_unpacked(batch, contents.pop(batch))))
-    class_names = _class_names(contents[META]) if META in contents else CLASSES
-    return labelled.in_memory(parts, class_names, symmetric=True)
+    names = _mapping(META, contents[META]).get("label_names") if META in contents else list(CLASSES)
+    if not isinstance(names, list) or len(names) != 10 or not all(isinstance(name, str | bytes) for name in names):
+        raise InputError(f"{META} has no list of ten label_names; expected CIFAR-10's")
+    return labelled.in_memory(parts, [_text(name) for name in names], symmetric=True)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -108,13 +110,6 @@ def _unpacked(name: str, content: bytes) -> tuple[np.ndarray, np.ndarray]:
     if len(labels) != len(images):
         raise InputError(f"{name} has {len(labels)} labels for {len(images)} images; expected one for each")
     return images.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), np.array(labels, np.int64)
-
-
-def _class_names(content: bytes) -> list[str]:
-    names = _mapping(META, content).get("label_names")
-    if not isinstance(names, list) or len(names) != 10 or not all(isinstance(name, str | bytes) for name in names):
-        raise InputError(f"{META} has no list of ten label_names; expected CIFAR-10's")
-    return [_text(name) for name in names]
 
 
 def _mapping(name: str, content: bytes) -> Mapping[str, Any]:

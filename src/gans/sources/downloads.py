@@ -1,52 +1,79 @@
 """Downloads that end in exactly the expected bytes, or in one line that says what to do."""
 
+import hashlib
 import re
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import requests
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError
 
 from gans.base import publishing
-from gans.base.artefacts import sha256_of
 from gans.base.errors import InputError
 from gans.base.progress import progress_bar
 
 CHUNK_BYTES = 1 << 18
 
 
+class Published(NamedTuple):
+    """Where a file is published, and its hash in hexadecimal digits: SHA-256, or MD5 where no other is known."""
+
+    url: str
+    sha256: str = ""
+    md5: str = ""
+
+
+def gather(files: Mapping[str, Published], folder: Path, kept: Path) -> None:
+    """Make `folder` hold these files, and nothing else; raise InputError when that cannot be done.
+
+    A file that lies in `kept` from an earlier time, and is still right, is not fetched again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.iterdir():
+        if leftover.name.removesuffix(".part") not in files:  # what there is of a download is worth keeping
+            publishing.remove(leftover)
+    for name, published in files.items():
+        if (kept / name).is_file() and not (folder / name).exists():
+            shutil.copyfile(kept / name, folder / name)
+        fetch(published.url, folder / name, sha256=published.sha256, md5=published.md5)
+
+
 def fetch(
     url: str,
     destination: Path,
     *,
-    sha256: str,
+    sha256: str = "",
+    md5: str = "",
     attempts: int = 5,
     timeout_s: float = 30.0,
     backoff_s: float = 1.0,
     by_hand: str = "into a folder and set data.root",
 ) -> None:
-    """Make `destination` hold exactly the bytes with this SHA-256, from `url`.
+    """Make `destination` hold exactly the bytes with this SHA-256, or without one with this MD5, from `url`.
 
     A destination that already does costs no request. What arrives gathers in `<destination>.part`, which a later try
     or a later run continues; an older destination is replaced only by verified bytes. timeout_s bounds each wait for
     the server, not the whole. Raises InputError, one line, when it cannot be done, which tells what to do `by_hand`.
     """
-    part, expected = destination.with_name(f"{destination.name}.part"), sha256.lower()
+    part, expected = destination.with_name(f"{destination.name}.part"), (sha256 or md5).lower()
+    algorithm, name = ("sha256", "SHA-256") if sha256 else ("md5", "MD5")
     try:
-        if destination.exists() and sha256_of(destination) == expected:
+        if destination.exists() and _hash_of(destination, algorithm) == expected:
             return
         destination.parent.mkdir(parents=True, exist_ok=True)
         older = part.exists()  # an earlier run's, and perhaps of another file
-        found = sha256_of(part) if older else None
+        found = _hash_of(part, algorithm) if older else None
         while found != expected:
             _complete(part, url, attempts, timeout_s, backoff_s)
-            found, length = sha256_of(part), _length(part)
+            found, length = _hash_of(part, algorithm), _length(part)
             if found != expected:
                 part.unlink()
                 if not older:
-                    line = f"got {length:,} bytes with SHA-256 {found}, expected {expected}; rerun to start over"
+                    line = f"got {length:,} bytes with {name} {found}, expected {expected}; rerun to start over"
                     raise InputError(line)
                 older = False
         publishing.become(part, destination)
@@ -108,6 +135,11 @@ def _receive(part: Path, url: str, session: requests.Session, timeout_s: float) 
                 bar.update(len(chunk))
         if _length(part) < total:
             raise requests.ConnectionError(f"the server stopped before byte {total:,}")
+
+
+def _hash_of(path: Path, algorithm: str) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _length(part: Path) -> int:

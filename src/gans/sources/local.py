@@ -9,10 +9,7 @@ from gans.base.errors import InputError
 
 
 def find(root: Path, places: Sequence[str], names: Sequence[str]) -> Path:
-    """Return the first of the files `names` that lies in one of the `places` below `root`.
-
-    Raises InputError when there is none.
-    """
+    """Return the first of the files `names` in one of the `places` below `root`; raise InputError without one."""
     for name in names:
         for place in places:
             if (root / place / name).is_file():

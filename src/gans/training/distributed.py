@@ -5,7 +5,7 @@ backward pass all take the mean of their gradients, so that they stay equal.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,9 +41,9 @@ class Ranks:
         own = batch_size // self.size
         return slice(self.rank * own, (self.rank + 1) * own)
 
-    def by_first(self, work: AbstractContextManager[T]) -> AbstractContextManager[T | None]:
-        """Return `work` for the first rank to do, and nothing for the others."""
-        return work if self.leads else nullcontext(None)
+    def by_first(self, work: Callable[[], AbstractContextManager[T]]) -> AbstractContextManager[T | None]:
+        """Return what `work` gives for the first rank to do, and nothing for the others."""
+        return work() if self.leads else nullcontext(None)
 
     @torch.no_grad()
     def average(self, tensors: Sequence[torch.Tensor]) -> None:

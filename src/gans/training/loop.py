@@ -17,7 +17,7 @@ from gans.runtime import randomness
 from gans.training import steps
 from gans.training.averages import AveragedModule
 from gans.training.distributed import ALONE, Ranks
-from gans.training.observer import LossCurve, Observer, Progress, Snapshots, Span
+from gans.training.observer import Frames, LossCurve, Observer, Snapshots, Span
 from gans.training.state import Saver, Saving
 from gans.training.steps import PLAIN, Execution, Iteration
 from gans.training.trained import Trained
@@ -42,13 +42,17 @@ def train(
     """Return a variant trained on uint8 images (N, S, S, C) for `settings.epochs` passes of its first player.
 
     `labels` (N,) are for variants that are conditional; `weights` are those to start from. The same arguments on the
-    same kind of device give the same bytes, also when `saving` holds the state of an earlier call with them that was
-    interrupted; with it, SIGINT and SIGTERM raise Stopped after the step at hand, whose state is saved. Raises
+    same model of processor or GPU give the same bytes, also when `saving` holds the state of an earlier call with them
+    that was interrupted; with it, SIGINT and SIGTERM raise Stopped after the step at hand, whose state is saved. Raises
     InputError before an update by a loss or gradient that is not finite, when there are fewer images than a batch
     takes, or no labels for a variant that wants them.
     """
     if kind.conditional and (labels is None or shape.num_classes < 2):
-        raise InputError(_lack_of_labels(kind, shape))
+        raise InputError(
+            f"{kind.title} learns from labels, but the images have {'one class' if shape.num_classes else 'none'}; "
+            "set data.condition_on to attributes of faces such as [Smiling], put a folder's images into a sub-folder "
+            "for each class, or leave this variant out of active"
+        )
     variant = initialised(kind, settings, shape, weights, device, how, ranks)
     average = AveragedModule(variant.generator, settings.ema_half_life)  # a copy, made before anything is compiled
     iteration = Iteration(variant, device, how, ranks)
@@ -70,15 +74,10 @@ def train(
     span = Span(settings.epochs, len(images), iterations, images_an_iteration=settings.batch_size * first_steps)
 
     # Some watch; and all that the steps change is in `parts`, from which an interrupted training goes on.
-    curve, progress = LossCurve(span, device), Progress(sampler, settings, span, num_frames, device)
-    observer = Observer(kind.title, span, curve, progress, snapshots, shown=ranks.leads)
-    parts = {
-        **variant.networks,
-        "average": average.module,
-        **iteration.optimizers,
-        "curve": curve,
-        "progress": progress,
-    }
+    curve, frames = LossCurve(span, device), Frames(sampler, settings, span, num_frames, device)
+    observer = Observer(kind.title, span, curve, frames, snapshots, shown=ranks.leads)
+    watched = {"average": average.module, "curve": curve, "frames": frames}
+    parts = {**variant.networks, **iteration.optimizers, **watched}
     saver = Saver(saving, parts, iteration.guard, span, ranks)
     first = iteration.guard.first = saver.resumed(kind.title)
     learn = steps.graphed(iteration)
@@ -111,7 +110,7 @@ def train(
         curve.rows(),
         steps={turn.column: iterations * turn.steps for turn in iteration.turns},
         images_seen=iterations * span.images_an_iteration,
-        frames=progress.frames,
+        frames=frames.taken,
         seconds=saver.seconds,
     )
 
@@ -136,14 +135,6 @@ def initialised(
             nn.SyncBatchNorm.convert_sync_batchnorm(module)  # its layers, in place
         ranks.take_over([*module.parameters(), *module.buffers()])
     return variant
-
-
-def _lack_of_labels(kind: type[Variant], shape: DataShape) -> str:
-    return (
-        f"{kind.title} learns from labels, but the images have {'one class' if shape.num_classes else 'none'}; "
-        "set data.condition_on to attributes of faces such as [Smiling], put a folder's images into a sub-folder "
-        "for each class, or leave this variant out of active"
-    )
 
 
 def start_from(networks: Mapping[str, nn.Module], weights: Weights) -> None:

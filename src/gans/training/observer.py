@@ -16,7 +16,7 @@ from gans.networks.sampling import Sampler
 from gans.networks.settings import Settings
 
 MAX_ROWS = 1000  # of the loss curve
-PROGRESS_IMAGES = 16  # latents whose images are kept over training
+NUM_LATENTS = 16  # latents whose images are kept over training
 BAR_UPDATES = 100  # how often the losses beside the bar change over a training: each waits for the device
 
 
@@ -48,15 +48,16 @@ class LossCurve:
         self._sums[self._done // self._interval] += torch.stack([value.detach() for value in readings.values()])
         self._done += 1
 
-    def rows(self) -> list[dict[str, float]]:
+    def rows(self, first: int = 0) -> list[dict[str, float]]:
         """Return a row an interval: step, images and epoch at its end, then the means of what was read in it.
 
-        The last interval is the one at hand. Waits for the device.
+        `first` is the first row that is wanted, or -1 for the newest alone, whose interval is the one at hand. Waits
+        for the device.
         """
-        ends = [*range(self._interval, self._done, self._interval), self._done]
-        means = self._sums[: len(ends)].cpu().double().numpy() / np.diff([0, *ends])[:, None]
+        ends = [*range(0, self._done, self._interval), self._done]
+        means = self._sums[: len(ends) - 1][first:].cpu().double().numpy() / np.diff(ends)[first:, None]
         rows = []
-        for end, values in zip(ends, means.tolist(), strict=True):
+        for end, values in zip(ends[1:][first:], means.tolist(), strict=True):
             images = end * self._span.images_an_iteration
             row = {"step": end, "images": images, "epoch": round(images / self._span.num_images, 4)}
             rows.append(row | dict(zip(self._columns, values, strict=True)))
@@ -71,27 +72,27 @@ class LossCurve:
         self._columns, self._done, self._sums = list(state["columns"]), state["done"], state["sums"].to(self._device)
 
 
-class Progress:
+class Frames:
     """Images of the same latents over training, taken more often at its start, where most happens."""
 
     def __init__(self, sampler: Sampler, settings: Settings, span: Span, num_frames: int, device: torch.device) -> None:
         self.sampler = sampler
-        self._z = sampling.latents(PROGRESS_IMAGES, settings, "fixed_latents", device)
+        self._z = sampling.latents(NUM_LATENTS, settings, "fixed_latents", device)
         self._moments = {round(span.iterations * (i / (num_frames - 1)) ** 2) for i in range(num_frames)}
-        self.frames: dict[int, np.ndarray] = {}  # uint8 (16, S, S, C) each, by the images seen
+        self.taken: dict[int, np.ndarray] = {}  # uint8 (16, S, S, C) each, by the images seen
 
     def look(self, iteration: int, images_seen: int) -> None:
         """Keep the generator's images when this iteration is one of those to be shown."""
         if iteration in self._moments:
-            self.frames[images_seen] = self.sampler(self._z)
+            self.taken[images_seen] = self.sampler(self._z)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the images so far."""
-        return {"frames": {seen: torch.from_numpy(frame) for seen, frame in self.frames.items()}}
+        return {"frames": {seen: torch.from_numpy(frame) for seen, frame in self.taken.items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from the images of an earlier part of the same training."""
-        self.frames = {seen: frame.numpy() for seen, frame in state["frames"].items()}
+        self.taken = {seen: frame.numpy() for seen, frame in state["frames"].items()}
 
 
 @dataclass(frozen=True)
@@ -116,10 +117,10 @@ class Observer:
     """
 
     def __init__(
-        self, title: str, span: Span, curve: LossCurve, progress: Progress, snapshots: Snapshots | None, shown: bool
+        self, title: str, span: Span, curve: LossCurve, frames: Frames, snapshots: Snapshots | None, shown: bool
     ) -> None:
         self._title, self._span, self._shown = title, span, shown
-        self._curve, self._progress, self._snapshots = curve, progress, snapshots
+        self._curve, self._frames, self._snapshots = curve, frames, snapshots
         self._kept = snapshots.iterations(span) if snapshots and shown else set()
         self.interval = max(1, span.iterations // BAR_UPDATES)  # iterations between two looks that wait for the device
 
@@ -127,7 +128,7 @@ class Observer:
     def watching(self, first: int) -> Iterator[None]:
         """Show the bar, from iteration `first` on, which a training that is not gone on from begins with a look at."""
         if self._shown and not first:
-            self._progress.look(0, 0)
+            self._frames.look(0, 0)
         images = self._span.images_an_iteration
         total = self._span.iterations * images
         with progress_bar(total, self._title, "img", first * images, self._shown) as self._bar:
@@ -138,10 +139,10 @@ class Observer:
         images_seen = iterations * self._span.images_an_iteration
         self._curve.add(readings)
         if self._shown:
-            self._progress.look(iterations, images_seen)
+            self._frames.look(iterations, images_seen)
             if iterations % self.interval == 0:
-                newest = self._curve.rows()[-1]
+                (newest,) = self._curve.rows(-1)
                 self._bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
         if self._snapshots and iterations in self._kept:
-            self._snapshots.keep(images_seen, self._progress.sampler.generator)
+            self._snapshots.keep(images_seen, self._frames.sampler.generator)
         self._bar.update(self._span.images_an_iteration)

@@ -20,7 +20,7 @@ class CodesSettings(Section):
     batch_size: kinds.Several
     width: kinds.Count
 
-    def settings_of(self, nz: int, shared: SharedSettings, at_most: int) -> Settings:
+    def autoencoder(self, nz: int, shared: SharedSettings, at_most: int) -> Settings:
         """Return what the autoencoder with a code of `nz` numbers is trained with, in batches of `at_most` images."""
         values = {key: getattr(shared, key) for key in Settings.model_fields}
         own = {**self.model_dump(), "nz": nz, "init_from": None, "batch_size": min(self.batch_size, at_most)}

@@ -112,6 +112,7 @@ class Iteration:
             )
             self._losses[turn.column] = torch.compile(turn.loss, **COMPILED) if how.compiled else turn.loss
         if how.compiled:
+            torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled())  # the compiler's, too
             variant.generator.compile(**COMPILED)
         players = [turn.column for turn in self.turns for _ in range(turn.steps)]
         self.guard = FiniteGuard(players, self.optimizers.values(), device)

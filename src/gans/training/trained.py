@@ -29,7 +29,7 @@ class Trained:
     seconds: float  # of the loop, over all the parts of a training that was interrupted
 
     def facts(self, device: torch.device, how: Execution = PLAIN) -> dict[str, Any]:
-        """Return what a rerun on this kind of device repeats exactly."""
+        """Return what a rerun on this model of processor or GPU repeats exactly."""
         players = {"generator": "g", "discriminator": "d"}
         sizes = {name: sum(map(torch.numel, net.parameters())) for name, net in self.variant.networks.items()}
         return {
@@ -37,10 +37,9 @@ class Trained:
             **{f"steps_{column.removeprefix('loss_')}": count for column, count in self.steps.items()},
             **{f"parameters_{players.get(name, name)}": size for name, size in sizes.items()},
             **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
-            "device": device.type,
+            **devices.kind(device),
             "arithmetic": "bf16" if how.bf16 else "fp32",
             "compiled": how.compiled,
-            "threads": torch.get_num_threads(),
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         }
 
