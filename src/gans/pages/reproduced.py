@@ -34,7 +34,7 @@ NOISE = {
 NUM_NAMED = 8  # scores that differ by more
 
 
-class Pair(NamedTuple):
+class TwoScores(NamedTuple):
     """A score of a variant, as committed and as found here."""
 
     variant: str
@@ -49,15 +49,15 @@ class Pair(NamedTuple):
         return abs(self.here - self.committed) <= DEVIATIONS * self.deviation
 
 
-def pairs(variant: str, committed: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[Pair]:
+def pairs(variant: str, committed: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[TwoScores]:
     """Yield the scores that both have. A side's deviation over few seeds is rough: it counts where it is the larger."""
     for key, (share, least) in NOISE.items():
         if key in committed and key in here:
             sides = [max(share * abs(side[key]), least, side.get("sd", {}).get(key, 0.0)) for side in (committed, here)]
-            yield Pair(variant, key, committed[key], here[key], math.hypot(*sides))
+            yield TwoScores(variant, key, committed[key], here[key], math.hypot(*sides))
 
 
-def told(found: list[Pair], kinds: str, same_kind: bool) -> Iterator[str]:
+def told(found: list[TwoScores], kinds: str, same_kind: bool) -> Iterator[str]:
     """Yield the lines that say how near the scores are; `kinds` tells of two kinds of processor, if there are two."""
     beyond = [pair for pair in found if not pair.within]
     if all(pair.here == pair.committed for pair in found):
@@ -88,7 +88,7 @@ def lines() -> Iterator[str]:
         text = revision.git("show", f"{commit.decode().strip()}:{path.as_posix()}")
         return None if text is None else json.loads(text)
 
-    found: list[Pair] = []
+    found: list[TwoScores] = []
     lacking: list[str] = []
     for variant in yaml.safe_load(PARAMS.read_text())["active"]:
         here = json.loads(paths.quality_metrics(variant).read_text())
