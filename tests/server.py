@@ -1,6 +1,8 @@
 """Servers on the loopback address: one that misbehaves in every way we know of, and one that shares a folder."""
 
+import datetime
 import hashlib
+import ipaddress
 import random
 import ssl
 import threading
@@ -84,6 +86,11 @@ def ranged(handler: Handler) -> None:
         handler.answer(206, content[first:], Content_Range=f"bytes {first}-{len(content) - 1}/{len(content)}")
 
 
+def whole(handler: Handler) -> None:
+    """Answer as a server that knows no Range."""
+    handler.answer(200, handler.server.content)
+
+
 def cut(handler: Handler) -> None:
     """Promise everything, send the first CUT bytes and close."""
     content = handler.server.content
@@ -137,6 +144,30 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with serving() as server:
         yield server
+
+
+def self_signed(folder: Path) -> Path:
+    """Return a PEM file with a new key and a certificate for 127.0.0.1."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
+    pem = folder / "loopback.pem"
+    pem.write_bytes(
+        key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, no_password) + certificate.public_bytes(encoding)
+    )
+    return pem
 
 
 @dataclass

@@ -52,11 +52,17 @@ def test_a_variant_may_add_settings(write_params: Callable[..., Path]) -> None:
         ({"data.crop": 1}, "unknown key data.crop (1); did you mean crop_px?"),
         ({"nz": ...}, "nz is missing; expected a whole number, at least 1"),
         ({"data.crop_px": ...}, "data.crop_px is missing; expected a whole number of pixels, at least 1, or nothing"),
+        ({"lr": "fast"}, "lr is 'fast'; expected a number above 0"),
+        ({"lr": True}, "lr is True; expected a number above 0"),
         ({"lr": float("nan")}, "lr is nan; expected a number above 0"),
+        ({"lr": 0}, "lr is 0; expected a number above 0"),
         ({"lr": 0, "nz": 0}, "lr is 0; expected a number above 0 (and 1 more)"),
         ({"epochs": 2.5}, "epochs is 2.5; expected a whole number, at least 1"),
+        ({"epochs": "8"}, "epochs is '8'; expected a whole number, at least 1"),
         ({"random_flip": "yes"}, "random_flip is 'yes'; expected auto, true or false"),
+        ({"nz": 0}, "nz is 0; expected a whole number, at least 1"),
         ({"discriminator_steps": 0}, "discriminator_steps is 0; expected a whole number, at least 1"),
+        ({"variants.gan.discriminator_steps": 0}, "variants.gan.discriminator_steps is 0; expected a whole number"),
         ({"variants.gan.optimizer": "adagrad"}, "variants.gan.optimizer is 'adagrad'; expected adam or sgd"),
         ({"generator_loss": "mse"}, "generator_loss is 'mse'; expected non_saturating or minimax"),
         ({"label_smoothing": 0.5}, "label_smoothing is 0.5; expected a number from 0 to below 0.5"),
@@ -64,12 +70,15 @@ def test_a_variant_may_add_settings(write_params: Callable[..., Path]) -> None:
         ({"codes.nz": [0]}, "codes.nz is 0; expected a list of different whole numbers, each at least 1"),
         ({"data.emnist_split": "all"}, "data.emnist_split is 'all'; expected byclass, bymerge, balanced"),
         ({"image_size": 60}, "image_size is 60; expected a power of two from 16 to 128"),
+        ({"image_size": 256}, "image_size is 256; expected a power of two from 16 to 128"),
         ({"dataset": "imagenet"}, f"dataset is 'imagenet'; {EXPECTED_DATASET}"),
+        ({"dataset": "x; touch y"}, f"dataset is 'x; touch y'; {EXPECTED_DATASET}"),
         ({"seed": 2**32 - 1, "seeds": 2}, "seed is 4294967295 and seeds 2; expected a sum of at most 4294967296"),
         ({"evaluate.every_epochs": 0}, "evaluate.every_epochs is 0; expected a number above 0, or nothing"),
         ({"classifier.factors": ["Bald", "Bald"]}, "expected a list of up to 12 different attribute names"),
         ({"active": ["dcgn"]}, "unknown variant 'dcgn'; expected one of gan, cgan, dcgan"),
         ({"active": []}, "active is []; expected a list of different variants, at least one"),
+        ({"variants.dcgan.lr": "x"}, "variants.dcgan.lr is 'x'; expected a number above 0"),
         ({"data": 3}, "data is 3; expected a section"),
         ({"data.sha256": "abc"}, "data.sha256 is 'abc'; expected 64 hexadecimal digits in quotes, or nothing"),
         ({"data.condition_on": ["Smiling", "Smiling"]}, "expected a list of up to 8 different attribute names"),
@@ -77,7 +86,9 @@ def test_a_variant_may_add_settings(write_params: Callable[..., Path]) -> None:
         ({"run.device": "tpu"}, "run.device is 'tpu'; expected auto, cuda, mps or cpu"),
     ],
 )
-def test_what_is_wrong_is_one_line(write_params: Callable[..., Path], changes: dict[str, object], line: str) -> None:
+def test_what_is_wrong_is_named_in_one_line(
+    write_params: Callable[..., Path], changes: dict[str, object], line: str
+) -> None:
     with pytest.raises(InputError) as caught:
         Params.load(write_params(changes))
     assert line in str(caught.value)

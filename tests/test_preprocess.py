@@ -28,11 +28,18 @@ def test_shrinking_is_antialiased() -> None:
     assert np.abs(shrunk[:, 1:-1].astype(int) - 127).max() <= 3
 
 
-def pack(source: Path, out: Path, max_images: int | None = None, condition_on: tuple[str, ...] = ()) -> arrays.Packed:
-    out.mkdir()
+def test_a_crop_larger_than_the_picture_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"100x90 pixels; expected at least data\.crop_px = 178 each way"):
+        preprocess.crop_and_shrink(Image.new("RGB", (100, 90)), 64, 178)
+
+
+def pack(
+    source: Path, folder: Path, max_images: int | None = None, condition_on: tuple[str, ...] = ()
+) -> arrays.Packed:
+    folder.mkdir()
     images = celeba.open_images(source, condition_on)
-    preprocess.pack(images, out, size=32, crop_px=178, max_images=max_images)
-    return arrays.load(out)
+    preprocess.pack(images, folder, size=32, crop_px=178, max_images=max_images)
+    return arrays.load(folder)
 
 
 def test_the_array_holds_each_picture_in_the_order_of_its_split(toyfaces_folder: Path, tmp_path: Path) -> None:
@@ -92,6 +99,13 @@ def test_every_second_image_of_each_split_is_left_of_half(toyfaces_folder: Path,
     assert packed.meta["splits"] == {"train": [0, 18], "validation": [18, 21], "test": [21, 24]}
     assert len(packed.images[packed.held_out]) == 6
     assert (packed.images == whole.images[::2]).all()
+
+
+def test_the_same_archive_gives_the_same_bytes(toyfaces_folder: Path, tmp_path: Path) -> None:
+    pack(toyfaces_folder, tmp_path / "one")
+    pack(toyfaces_folder, tmp_path / "two")
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
 
 
 def test_an_empty_split_is_refused(toyfaces_folder: Path, tmp_path: Path) -> None:
@@ -208,3 +222,11 @@ def test_a_class_without_training_images_is_refused(tmp_path: Path, attributes: 
     with pytest.raises(InputError, match=rf"none of the 5 training images is of the class 'dog'; .*{remedy}"):
         pack_drawn(data, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_real_photographs_are_packed(real_faces: Path, tmp_path: Path) -> None:
+    packed = pack(real_faces, tmp_path / "out", max_images=300, condition_on=("Smiling",))
+    assert packed.meta["splits"] == {"train": [0, 240], "validation": [240, 270], "test": [270, 299]}
+    assert 90 < packed.images.mean() < 160
+    assert packed.labels is not None
+    assert 0.2 < packed.labels.mean() < 0.7

@@ -10,6 +10,11 @@ import pytest
 from gans.base import artefacts
 
 
+def test_json_is_read_back(tmp_path: Path) -> None:
+    artefacts.write_json(tmp_path / "deep" / "a.json", {"b": 1, "a": [0.5, None]})
+    assert artefacts.read_json(tmp_path / "deep" / "a.json") == {"b": 1, "a": [0.5, None]}
+
+
 def test_csv_has_the_columns_asked_for_first_and_empty_cells_for_what_is_lacking(tmp_path: Path) -> None:
     rows = [{"step": 1, "kl": 0.123456789, "loss_g": 2.0}, {"step": 2, "loss_g": 3.5}]
     artefacts.write_csv(tmp_path / "a.csv", rows, ["step", "loss_d", "loss_g"])

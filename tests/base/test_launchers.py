@@ -25,7 +25,9 @@ WriteParams = Callable[[dict[str, Any]], Path]
         ("torchrun --nnodes=1:4 --nproc-per-node=8", None),
     ],
 )
-def test_launchers_say_how_many_they_start(launcher: str, num_ranks: int | None, write_params: WriteParams) -> None:
+def test_launchers_that_are_taken_say_how_many_ranks_they_start(
+    launcher: str, num_ranks: int | None, write_params: WriteParams
+) -> None:
     assert Params.load(write_params({"run.launcher": launcher, "batch_size": 16})).run.launcher == launcher
     assert launchers.num_ranks(launcher) == num_ranks
 

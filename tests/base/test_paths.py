@@ -127,7 +127,9 @@ def test_in_a_copy_the_next_free_folder_serves(tmp_path: Path, folder: Path, mon
         assert (folder / "state").exists()
 
 
-def test_in_a_copy_one_about_to_end_is_awaited(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_copy_one_who_is_about_to_end_is_waited_for(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     with another_process(f"claimed(Path({str(folder)!r}))") as other:
         threading.Timer(0.5, other.kill).start()
@@ -154,7 +156,9 @@ def test_an_error_of_the_disk_keeps_its_words_and_says_where(tmp_path: Path, err
     assert ("page.png" in str(caught.value)) == bool(error.errno)
 
 
-def test_a_folder_that_goes_while_its_lock_is_awaited_is_fine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_goes_while_its_lock_is_waited_for_is_no_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The one who ends removes the folders around its own, where the one who waits looks for the lock."""
     acquire, calls = FileLock.acquire, []
 

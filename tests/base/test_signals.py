@@ -1,6 +1,7 @@
 """The first signal is heeded, the second obeyed at once: real signals to real processes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from programs import BEGINNING, bounded, program, said
+from programs import BEGINNING, bounded, program, said, until
 
 from gans.base import signals
 
@@ -58,7 +59,9 @@ def ready(code: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("code", [NOTING, HEEDING])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, *signals.LEFT_ALONE])
-def test_the_first_signal_counts_and_those_to_be_left_alone_are_no_second(code: str, number: signal.Signals) -> None:
+def test_the_first_signal_is_noted_or_raised_and_those_to_be_left_alone_are_no_second(
+    code: str, number: signal.Signals
+) -> None:
     with ready(code) as started:
         started.send_signal(number)
         meant = signal.SIGTERM if number == signals.DVC_ENDED else number
@@ -79,7 +82,7 @@ def test_a_second_signal_ends_the_program_at_once(code: str, first: signal.Signa
         started.send_signal(first)
         assert said(started).split()[0] in ("noted", "stopped", "saved")
         started.send_signal(second)
-        assert started.wait() == -second
+        assert started.wait(timeout=300) == -second
 
 
 def test_without_a_signal_all_is_as_before() -> None:
@@ -117,3 +120,44 @@ with signals.noted() as came:
         os.close(ours)
         started.wait()
     assert (tmp_path / "saved").read_text() == str(signal.SIGHUP.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that another has ended")
+@pytest.mark.parametrize("shell", ["bash", "dash"], ids=["a shell that gives way", "a shell that stays"])
+def test_a_stage_learns_that_dvc_was_killed(tmp_path: Path, shell: str) -> None:
+    """DVC of many threads, as it is; between it and the stage is a shell, which may stay there or not."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} here")
+    stage = tmp_path / "stage.py"
+    stage.write_text(
+        BEGINNING
+        + f"""
+from gans.base import signals
+signals.end_with_dvc()
+with signals.noted() as came:
+    open({str(tmp_path / "ready")!r}, "w").close()
+    for _ in range(2000):
+        if came.number is not None:
+            break
+        time.sleep(0.01)
+    time.sleep(0.1)
+    with open({str(tmp_path / "came.draft")!r}, "w") as file:
+        file.write(str(came.number))
+os.replace({str(tmp_path / "came.draft")!r}, {str(tmp_path / "came")!r})
+"""
+    )
+    dvc = f"""
+import subprocess, threading
+for _ in range(8):
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+command = [{shell!r}, "-c", {f"{sys.executable} {stage}"!r}]
+started = subprocess.Popen(command, env={{**os.environ, "DVC_STAGE": "train@dcgan"}})
+while not os.path.exists({str(tmp_path / "ready")!r}):
+    time.sleep(0.01)
+print("ready", flush=True)
+started.wait()
+"""
+    with ready(dvc) as started:
+        started.kill()
+    until((tmp_path / "came").exists)
+    assert (tmp_path / "came").read_text() == str(signal.SIGTERM.value)

@@ -25,7 +25,9 @@ def numbered() -> np.ndarray:
     return np.broadcast_to(numbers + left, (COUNT, 16, 16, 3)).copy()
 
 
-def make(images: Images, batch_size: int = 8, random_flip: bool = True, seed: int = 3, device: str = "cpu") -> Batches:
+def make(
+    images: Images, *, batch_size: int = 8, random_flip: bool = True, seed: int = 3, device: str = "cpu"
+) -> Batches:
     labels = np.arange(len(images))
     where = torch.device(device)
     return Batches(images, labels, batch_size=batch_size, random_flip=random_flip, seed=seed, device=where)
@@ -78,16 +80,21 @@ def test_fewer_images_than_a_batch_are_refused(numbered: np.ndarray) -> None:
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.parametrize("on_disk", [True, False])
-@pytest.mark.parametrize("shard", [None, 1, 4, 9, 20, COUNT])
+@pytest.mark.parametrize("a_shard", [None, 1, 4, 9, 20, COUNT])
 def test_batches_are_the_same_wherever_images_lie(
-    numbered: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shard: int | None, on_disk: bool, device: str
+    numbered: np.ndarray,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    a_shard: int | None,
+    on_disk: bool,
+    device: str,
 ) -> None:
     """In memory, in one file or several; whatever is asked for next, as what was read ahead may be something else."""
     if device == "cuda" and not torch.cuda.is_available():
         pytest.skip("this machine has no GPU")
     source, start = numbered, 0
-    if shard:
-        for path, count in arrays.image_files(tmp_path, COUNT, shard).items():
+    if a_shard:
+        for path, count in arrays.image_files(tmp_path, COUNT, a_shard).items():
             np.save(path, numbered[start : start + count])
             start += count
         (tmp_path / "meta.json").write_text("{}")

@@ -15,7 +15,9 @@ def images() -> torch.Tensor:
 
 
 @pytest.mark.parametrize("name", augment.POLICIES)
-def test_every_policy_changes_each_image_otherwise_and_lets_gradients_through(name: str, images: torch.Tensor) -> None:
+def test_every_policy_changes_each_image_differently_and_lets_gradients_through(
+    name: str, images: torch.Tensor
+) -> None:
     torch.manual_seed(0)
     images = images[:1].expand(32, -1, -1, -1).clone().requires_grad_()
     changed = augment.augmented(images, [name])

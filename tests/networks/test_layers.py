@@ -6,6 +6,13 @@ import torch
 from gans.networks.layers import DCGANDiscriminator, DCGANGenerator, initialise_as_dcgan
 
 
+def test_the_tutorials_generator_has_the_tutorials_widths() -> None:
+    """The last hidden one is as asked for. Numbers of weights are counted with those of all variants."""
+    generator = DCGANGenerator(100, 3, 64, 64)
+    layers = [layer for layer in generator.modules() if isinstance(layer, torch.nn.ConvTranspose2d)]
+    assert [layer.out_channels for layer in layers] == [512, 256, 128, 64, 3]
+
+
 @pytest.mark.parametrize("size", [16, 32, 64, 128])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes_fit_at_every_size(size: int, channels: int) -> None:

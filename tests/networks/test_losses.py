@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch import nn
 
 from gans.networks import losses
 
@@ -39,7 +40,9 @@ PAIR, OTHERS = ([1.0, -2.0], [0.5, 3.0]), ([0.5, 3.0], [-2.0, 0.5])
         (losses.relativistic, ([8.0, 5.0], [7.5, 10.0]), -log_sigmoid(0.5, -5)),  # only the difference counts
     ],
 )
-def test_losses_by_hand(loss: Callable[..., torch.Tensor], logits: tuple[list[float], ...], by_hand: float) -> None:
+def test_losses_are_worked_by_hand(
+    loss: Callable[..., torch.Tensor], logits: tuple[list[float], ...], by_hand: float
+) -> None:
     assert loss(*map(torch.tensor, logits)).item() == pytest.approx(by_hand, rel=1e-6)
 
 
@@ -50,7 +53,9 @@ def test_losses_by_hand(loss: Callable[..., torch.Tensor], logits: tuple[list[fl
         (losses.generator_non_saturating, -50.0, -1.0),  # it still learns
     ],
 )
-def test_what_g_learns_where_d_is_sure(loss: Callable[..., torch.Tensor], logit: float, expected: float) -> None:
+def test_what_the_generator_learns_where_the_discriminator_is_sure(
+    loss: Callable[..., torch.Tensor], logit: float, expected: float
+) -> None:
     logits = torch.tensor([logit], requires_grad=True)
     (gradient,) = torch.autograd.grad(loss(logits), logits)
     assert gradient.item() == pytest.approx(expected, rel=1e-5)
@@ -106,3 +111,19 @@ def test_a_flat_critic_is_penalised_without_an_infinite_slope() -> None:
     assert penalty.item() == pytest.approx(1.0, rel=1e-4)
     (slope,) = torch.autograd.grad(penalty, weight)
     assert slope.isfinite().all()
+
+
+def test_penalties_can_be_compiled_and_say_the_same() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(75, 8), nn.Softplus(), nn.Linear(8, 1), nn.Flatten(0)).double()
+    images = torch.randn(4, 3, 5, 5, dtype=torch.float64)
+
+    def learnt(penalised: object) -> tuple[torch.Tensor, ...]:
+        _, squares = penalised(network, images)  # type: ignore[operator]
+        return torch.autograd.grad(squares.mean(), list(network.parameters())[:3])
+
+    plain = learnt(losses.with_squared_slopes)
+    compiled = learnt(torch.compile(losses.with_squared_slopes, backend="aot_eager", fullgraph=True))
+    for one, other in zip(plain, compiled, strict=True):
+        assert torch.allclose(one, other, rtol=1e-9)
+        assert one.abs().max() > 0

@@ -38,7 +38,7 @@ def kept(tmp_path: Path, trained: Trained) -> Path:
     return folder
 
 
-def test_what_is_loaded_is_the_same(
+def test_what_is_loaded_makes_the_same_images(
     kept: Path, small: Settings, trained: Trained, pixels: np.ndarray, cpu: torch.device
 ) -> None:
     names = {"generator.safetensors", "raw_generator.safetensors", "raw_discriminator.safetensors"}
@@ -79,7 +79,7 @@ def test_a_training_may_start_from_saved_weights(
         ({"width": 8}, r"init_from: in the (generator|discriminator), .*; expected"),
     ],
 )
-def test_other_shapes_are_refused(
+def test_weights_of_another_shape_are_refused(
     kept: Path, small: Settings, pixels: np.ndarray, change: dict[str, int], line: str
 ) -> None:
     weights = models.load_weights(kept)

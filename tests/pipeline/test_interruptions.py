@@ -162,3 +162,16 @@ def test_two_ranks_train_in_the_pipeline(workspace: Workspace) -> None:
     facts = workspace.json("metrics/train/dcgan.json")
     assert (facts["ranks"], facts["seeds"], facts["images_seen"]) == (2, 2, 480)
     workspace.run("git", "checkout", "--quiet", ".")
+
+
+def test_a_remote_brings_what_was_made_to_another_clone(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.run("dvc", "remote", "add", "--default", "shelf", str(tmp_path / "shelf"))
+    workspace.run("git", "commit", "--quiet", "--all", "--message=remote")
+    workspace.run("dvc", "push", "--with-deps", "preprocess")
+    clone = Workspace(tmp_path / "clone")
+    workspace.run("git", "clone", "--quiet", ".", str(clone.folder))
+    assert "data/processed/toyfaces" in clone.run("dvc", "status", "preprocess", check=False)
+    clone.run("dvc", "pull", "--with-deps", "preprocess")
+    assert stages_run(clone.run("dvc", "repro", "preprocess")) == []
+    images = [each.folder / "data/processed/toyfaces/images.npy" for each in (workspace, clone)]
+    assert images[0].read_bytes() == images[1].read_bytes()

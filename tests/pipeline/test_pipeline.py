@@ -189,6 +189,18 @@ def test_no_command_is_run_with_a_value_that_was_not_checked() -> None:
         assert of_train & set(STAGES[name]["deps"]), name
 
 
+def test_what_a_stage_reads_is_found_in_any_place() -> None:
+    assert chain(ast.parse("params.data.root", mode="eval").body) == ["params", "data", "root"]
+    assert "src/gans/sources/toyfaces.py" in code_of("download")
+    assert "src/gans/sources/toyfaces.py" not in code_of("train")
+    assert "src/gans/variants/vae.py" in code_of("codes")
+
+
+def test_the_pipeline_can_be_read_from_top_to_bottom() -> None:
+    assert PIPELINE.count("\n") <= 250
+    assert (ROOT / "params.yaml").read_text().count("\n") <= 140
+
+
 def test_ignored_artefacts_are_listed_by_hand() -> None:
     ignored = (ROOT / ".gitignore").read_text().split()
     for stage in STAGES:

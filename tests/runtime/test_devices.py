@@ -9,6 +9,13 @@ from gans.base.errors import InputError
 from gans.runtime import devices
 
 
+def test_auto_finds_a_device_and_names_it() -> None:
+    device = devices.prepare("auto", deterministic=True)
+    assert device.type in ("cuda", "mps", "cpu")
+    assert devices.description(device)
+    assert devices.peak_memory_mb(device) > 0
+
+
 def test_a_run_is_told_apart_by_its_processor_and_threads(cpu: torch.device, monkeypatch: pytest.MonkeyPatch) -> None:
     found = devices.kind(cpu)
     assert found == {"device": "cpu", "processor": processors.kind(), "threads": torch.get_num_threads()}
@@ -57,6 +64,8 @@ def test_running_out_of_memory_says_what_to_lower(kind: str) -> None:
         (RuntimeError("shapes"), RuntimeError, "^shapes$"),
     ],
 )
-def test_only_lack_of_memory_is_told_so(error: Exception, kind: type[Exception], line: str, cpu: torch.device) -> None:
+def test_only_a_lack_of_memory_is_taken_for_one(
+    error: Exception, kind: type[Exception], line: str, cpu: torch.device
+) -> None:
     with pytest.raises(kind, match=line), devices.explaining_lack_of_memory(cpu, "lower width"):
         raise error

@@ -15,6 +15,13 @@ def network(seed: int) -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).to(memory_format=torch.channels_last)
 
 
+def test_weights_and_buffers_come_back(tmp_path: Path) -> None:
+    weights.write(tmp_path / "one", network(0))
+    found, wanted = weights.read(tmp_path / "one"), network(0).state_dict()
+    assert found.keys() == wanted.keys()
+    assert all(torch.equal(found[name], value) for name, value in wanted.items())
+
+
 def test_equal_weights_are_equal_bytes_under_any_name(tmp_path: Path) -> None:
     for name, seed in (("one", 0), ("two", 0), ("three", 1)):
         weights.write(tmp_path / name, network(seed))

@@ -38,7 +38,9 @@ def test_it_learns_what_can_be_seen_and_says_how_sure_it_is(two_colours: TwoColo
     assert judge.accuracy(images[96:], 1 - labels[96:]) < 0.1
 
 
-def test_it_is_the_same_again_and_from_the_disk(two_colours: TwoColours, tmp_path: Path, cpu: torch.device) -> None:
+def test_it_is_the_same_again_and_after_a_stay_on_disk(
+    two_colours: TwoColours, tmp_path: Path, cpu: torch.device
+) -> None:
     judge = train(*two_colours, cpu)
     expected = judge(two_colours[0])
     assert (train(*two_colours, cpu)(two_colours[0]) == expected).all()

@@ -78,6 +78,23 @@ def test_scores_agree_with_independent_libraries() -> None:
     assert distances.mean_pairwise_distance(real) == pytest.approx(scipy.spatial.distance.pdist(real).mean(), rel=1e-9)
 
 
+def test_a_collapsed_generator_is_precise_and_recalls_little() -> None:
+    real = cloud(9, 300, 4)
+    fake = real[5] + 1e-3 * cloud(10, 300, 4)
+    precision, recall = distances.precision_and_recall(real, fake)
+    assert precision > 0.9
+    assert recall < 0.05
+    assert distances.density_and_coverage(real, fake)[1] < 0.2
+    assert distances.mean_pairwise_distance(fake) < 0.01 * distances.mean_pairwise_distance(real)
+
+
+def test_equal_clouds_have_all() -> None:
+    assert distances.precision_and_recall(cloud(0), cloud(0)) == (1.0, 1.0)
+    density, coverage = distances.density_and_coverage(cloud(0), cloud(0))
+    assert coverage == 1.0
+    assert density == pytest.approx(1.0, abs=0.2)  # each ball holds 5 neighbours and its own centre
+
+
 def test_the_nearest_are_found_in_order() -> None:
     found = distances.nearest(np.array([[0.2], [2.9]]), np.array([[3.0], [0.0], [1.0], [2.0]]), 2)
     assert found.tolist() == [[1, 2], [0, 3]]
@@ -95,6 +112,18 @@ assert precision > 0.9 and recall > 0.9, (precision, recall)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
     assert int(printed(script)) < 700  # MB
+
+
+def test_order_and_direction_do_not_matter() -> None:
+    real, fake = cloud(5), cloud(5) + cloud(6) / 2
+    distance = distances.frechet_distance(real, fake)
+    assert distances.frechet_distance(real[::-1], fake) == pytest.approx(distance, rel=1e-9)
+    assert distances.frechet_distance(fake, real) == pytest.approx(distance, rel=1e-7)
+    precision, recall = distances.precision_and_recall(real, fake)
+    assert distances.precision_and_recall(real[::-1], fake) == (precision, recall)
+    assert distances.precision_and_recall(fake, real) == (recall, precision)
+    assert 0 < precision < 1
+    assert distances.density_and_coverage(real[::-1], fake) == distances.density_and_coverage(real, fake[::-1])
 
 
 def test_what_is_known_of_a_cloud_is_computed_once_and_read_again(tmp_path: Path) -> None:

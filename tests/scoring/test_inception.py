@@ -1,13 +1,15 @@
 """FID's Inception, with torch-fidelity's as the oracle."""
 
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from server import Shelf
-from server import shelf as shelf  # a fixture
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 from torchvision.models import Inception3
 
 from gans.base import artefacts
@@ -72,6 +74,13 @@ def test_features_are_those_of_torch_fidelity_in_any_batch_and_grey_is_seen_as_r
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-4 * expected.std().item())
 
 
+@pytest.mark.parametrize("size", [28, 64, 299, 320])
+def test_a_resize_is_that_of_torch_fidelity(size: int) -> None:
+    images = torch.from_numpy(random_images(2, size)).permute(0, 3, 1, 2).float()
+    expected = interpolate_bilinear_2d_like_tensorflow1x(images, (299, 299), align_corners=False)
+    torch.testing.assert_close(inception.resized_as_tensorflow1(images, 299), expected, rtol=0, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [
@@ -82,7 +91,9 @@ def test_features_are_those_of_torch_fidelity_in_any_batch_and_grey_is_seen_as_r
         (None, "is missing"),
     ],
 )
-def test_other_files_are_refused_unread(tmp_path: Path, cpu: torch.device, content: bytes | None, line: str) -> None:
+def test_another_file_or_none_is_refused_before_it_is_read(
+    tmp_path: Path, cpu: torch.device, content: bytes | None, line: str
+) -> None:
     path = tmp_path / "weights.pth"
     if content:
         path.write_bytes(content)
@@ -92,7 +103,9 @@ def test_other_files_are_refused_unread(tmp_path: Path, cpu: torch.device, conte
     assert str(refusal.value) == f"evaluate.inception_weights: {path} {line}; expected {wanted}"
 
 
-def test_weights_are_checked_and_copied(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_copied_from_a_file_once_they_are_known_to_be_right(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(inception, "WEIGHTS_SHA256", artefacts.sha256_of(weights))
     monkeypatch.setenv("DVC_ROOT", str(weights.parent))  # where the user typed the command
     placed = reference.place_weights(weights.name, tmp_path / "inception.pth")
@@ -103,11 +116,16 @@ def test_weights_are_checked_and_copied(weights: Path, tmp_path: Path, monkeypat
     assert not (tmp_path / "second.pth").exists()
 
 
-def test_weights_are_fetched(weights: Path, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_fetched_from_an_address(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (shelf.folder / weights.name).symlink_to(weights)
-    with pytest.raises(InputError, match=r"or download it by hand and set evaluate\.inception_weights to the file"):
-        reference.place_weights(shelf.url + weights.name, tmp_path / "inception.pth")
-    monkeypatch.setattr(inception, "WEIGHTS_SHA256", artefacts.sha256_of(weights))
-    placed = reference.place_weights(shelf.url + weights.name, tmp_path / "inception.pth")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(weights.parent))
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        address = f"http://127.0.0.1:{server.server_port}/{weights.name}"
+        with pytest.raises(InputError, match=r"or download it by hand and set evaluate\.inception_weights to the file"):
+            reference.place_weights(address, tmp_path / "inception.pth")
+        monkeypatch.setattr(inception, "WEIGHTS_SHA256", artefacts.sha256_of(weights))
+        placed = reference.place_weights(address, tmp_path / "inception.pth")
+        server.shutdown()
     assert artefacts.sha256_of(placed) == inception.WEIGHTS_SHA256

@@ -28,7 +28,9 @@ def test_several_classes_and_a_constant_feature_are_no_trouble() -> None:
 
 
 @pytest.mark.parametrize("name", contract.names())
-def test_each_has_features(name: str, small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device) -> None:
+def test_every_variant_that_looks_at_images_has_features(
+    name: str, small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device
+) -> None:
     kind = contract.load(name)
     settings = settings_for(name, small)
     variant = kind(settings, DataShape(3, 16, (20, 12)))
@@ -40,7 +42,9 @@ def test_each_has_features(name: str, small: AdversarialSettings, pixels: np.nda
     np.testing.assert_allclose(again[::-1], features, rtol=1e-4, atol=1e-5)
 
 
-def test_features_are_the_last_layers_input(small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device) -> None:
+def test_features_are_what_the_last_layer_is_given(
+    small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device
+) -> None:
     """DCGAN's last layer sees 4 x 4 maps of 2 * width channels at 16 pixels, and nothing of the logit after it."""
     variant = contract.load("dcgan")(small, DataShape(3, 16))
     assert variant.discriminator is not None

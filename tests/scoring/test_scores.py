@@ -90,7 +90,7 @@ def test_a_collapse_is_seen(bench: Bench) -> None:
         ("cdcgan", {"probe_accuracy", "condition_accuracy", "classification_accuracy_score"}),
     ],
 )
-def test_a_training_has_its_scores(
+def test_a_training_has_all_its_scores_and_a_curve(
     name: str, own: set[str], small: AdversarialSettings, bench: Bench, tmp_path: Path
 ) -> None:
     """Of two seeds, the first of them kept after one epoch of two."""
@@ -110,7 +110,9 @@ def test_a_training_has_its_scores(
     assert curve[0]["fid_lite0"] != first["fid_lite0"]
 
 
-def test_a_classifier_does_well_if_taught_by_real_images_not_by_noise(bench: Bench, small: AdversarialSettings) -> None:
+def test_a_classifier_taught_by_real_images_would_do_well_and_by_noise_not(
+    bench: Bench, small: AdversarialSettings
+) -> None:
     class Source:
         """Stands where a sampler does: gives real images of the classes asked for, or noise."""
 

@@ -80,17 +80,14 @@ def test_a_partition_that_disagrees_with_the_archive_is_refused(tmp_path: Path, 
         celeba.read_partition(path, NAMES)
 
 
-def test_rows_may_stand_in_any_order(tmp_path: Path) -> None:
-    path = tmp_path / celeba.PARTITION
-    path.write_text("000003.jpg 2\r\n000001.jpg 0\r\n000002.jpg 0\r\n", newline="")
-    assert celeba.read_partition(path, NAMES) == {"train": [0, 1], "validation": [], "test": [2]}
-
-
 def test_without_a_list_the_official_size_has_the_official_split() -> None:
     split = celeba.default_partition(202_599)
     assert {name: len(indices) for name, indices in split.items()} == celeba.OFFICIAL_SPLIT
     assert (split["train"][0], split["validation"][0], split["test"][-1]) == (0, 162_770, 202_598)
-    assert [len(indices) for indices in celeba.default_partition(105).values()] == [85, 10, 10]  # others: 80, 10, 10 %
+
+
+def test_without_a_list_other_sizes_are_split_80_10_10() -> None:
+    assert [len(indices) for indices in celeba.default_partition(105).values()] == [85, 10, 10]
 
 
 ATTRIBUTES = "3\nBald Smiling \n000001.jpg -1  1\n000002.jpg  1 -1 \r\n000003.jpg  1  1\n"
@@ -124,7 +121,14 @@ def test_broken_attribute_lists_are_refused(tmp_path: Path, text: str, line: str
         celeba.read_attributes(path, NAMES)
 
 
-def test_a_local_archive_of_another_hash_is_refused_and_not_copied(toyfaces_folder: Path, tmp_path: Path) -> None:
+def test_local_files_are_copied_with_the_lists_that_are_there(toyfaces_folder: Path, tmp_path: Path) -> None:
+    celeba.gather(toyfaces_folder, tmp_path, None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in toyfaces_folder.iterdir())
+
+
+def test_a_local_archive_with_another_hash_is_refused_before_it_is_copied(
+    toyfaces_folder: Path, tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match=rf"has SHA-256 [0-9a-f]{{64}}; expected {'0' * 64}, as data.sha256 says"):
         celeba.gather(toyfaces_folder, tmp_path, "0" * 64)
     assert not list(tmp_path.iterdir())
@@ -144,7 +148,9 @@ def sha256(server: Server, toyfaces_folder: Path) -> str:
     return hashlib.sha256(server.content).hexdigest()
 
 
-def test_the_archive_is_fetched_alone_and_leftovers_go(server: Server, sha256: str, tmp_path: Path) -> None:
+def test_the_archive_is_fetched_alone_and_leftovers_of_other_tries_go(
+    server: Server, sha256: str, tmp_path: Path
+) -> None:
     folder = tmp_path / "incoming"
     folder.mkdir()
     (folder / celeba.PARTITION).write_text("000001.jpg 0\n")
@@ -152,7 +158,9 @@ def test_the_archive_is_fetched_alone_and_leftovers_go(server: Server, sha256: s
     assert [path.name for path in folder.iterdir()] == [celeba.ARCHIVE]
 
 
-def test_what_is_there_is_not_fetched(server: Server, sha256: str, toyfaces_folder: Path, tmp_path: Path) -> None:
+def test_what_is_there_already_is_not_fetched(
+    server: Server, sha256: str, toyfaces_folder: Path, tmp_path: Path
+) -> None:
     celeba.fetch(tmp_path / "incoming", toyfaces_folder, server.url, sha256, with_attributes=False)
     assert server.requests == []
     assert [path.name for path in (tmp_path / "incoming").iterdir()] == [celeba.ARCHIVE]

@@ -123,9 +123,25 @@ def test_what_is_no_batch_is_named(tmp_path: Path, content: bytes, found: str) -
     assert "\n" not in str(caught.value)
 
 
+def test_a_missing_batch_is_named_before_anything_is_copied(tmp_path: Path) -> None:
+    root = published(tmp_path / "root")
+    (root / "data_batch_4").unlink()
+    with pytest.raises(InputError, match=r"holds no data_batch_4 or cifar-10-python\.tar\.gz; expected the"):
+        cifar.gather(root, tmp_path / "raw")
+    assert not (tmp_path / "raw").exists()
+
+
 def test_an_archive_without_a_batch_is_refused(tmp_path: Path) -> None:
     packed(tmp_path / "root", tar(list(files().items())[:5]))
     with pytest.raises(InputError, match="holds no test_batch; expected CIFAR-10's six batches"):
+        gathered(tmp_path / "root", tmp_path / "raw")
+
+
+@pytest.mark.parametrize("keep", [0, 40, 20_000])
+def test_an_archive_cut_short_is_named(tmp_path: Path, keep: int) -> None:
+    path = packed(tmp_path / "root", tar(files().items()))
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(InputError, match=r"cifar-10-python\.tar\.gz: .*; expected the whole published archive"):
         gathered(tmp_path / "root", tmp_path / "raw")
 
 

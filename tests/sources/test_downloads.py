@@ -2,12 +2,25 @@
 
 import hashlib
 import random
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from server import CONTENT, CUT, SHA256, Answer, Handler, Server, cut, ranged, serving, silent, stalled, status
+from server import (
+    CONTENT,
+    CUT,
+    SHA256,
+    Answer,
+    Handler,
+    Server,
+    cut,
+    ranged,
+    self_signed,
+    serving,
+    silent,
+    stalled,
+    status,
+    whole,
+)
 from server import server as server  # a fixture
 
 from gans.base.errors import InputError
@@ -68,11 +81,6 @@ def test_what_is_whole_already_costs_no_request(server: Server, destination: Pat
     assert server.requests == []
 
 
-def whole(handler: Handler) -> None:
-    """Answer as a server that knows no Range."""
-    handler.answer(200, CONTENT)
-
-
 def short(handler: Handler) -> None:
     """Send five bytes of the rest."""
     handler.answer(206, CONTENT[CUT : CUT + 5], Content_Range=f"bytes {CUT}-{CUT + 4}/{len(CONTENT)}")
@@ -96,9 +104,22 @@ def ill_fitting(**headers: str) -> Answer:
         ([status(429)], [None, None]),
         ([status(302, Location="/elsewhere.zip")], [None, None]),
     ],
-    ids=["cut", "stalled", "short-206", "no-range", "another-place", "nonsense", "no-place", "503", "429", "redirect"],
+    ids=[
+        "cut",
+        "stalled",
+        "short-206",
+        "ignores-range",
+        "another-place",
+        "nonsense",
+        "no-place",
+        "503",
+        "429",
+        "redirect",
+    ],
 )
-def test_a_file_arrives(server: Server, destination: Path, answers: list[Answer], ranges: list[str | None]) -> None:
+def test_a_file_arrives_whole_in_the_end(
+    server: Server, destination: Path, answers: list[Answer], ranges: list[str | None]
+) -> None:
     server.answers = list(answers)
     get(server, destination, timeout_s=1.0)
     check(destination)
@@ -114,7 +135,9 @@ def test_a_later_run_continues_an_earlier_one(server: Server, destination: Path)
 
 
 @pytest.mark.parametrize("older", [OTHER[:CUT], CONTENT + b"more"], ids=["another-file", "too-long"])
-def test_a_wrong_part_of_earlier_is_fetched_anew(server: Server, destination: Path, part: Path, older: bytes) -> None:
+def test_a_part_of_another_time_that_is_wrong_is_fetched_anew(
+    server: Server, destination: Path, part: Path, older: bytes
+) -> None:
     part.write_bytes(older)
     get(server, destination)
     check(destination)
@@ -155,7 +178,9 @@ def test_a_wrong_hash_leaves_neither_file_nor_part(
     check(destination)
 
 
-def test_a_web_page_in_the_files_place_costs_nothing_received(server: Server, destination: Path, part: Path) -> None:
+def test_a_web_page_in_the_files_place_costs_nothing_of_what_was_received(
+    server: Server, destination: Path, part: Path
+) -> None:
     """As a server sends it whose quota is used up: with status 200, whatever was asked for."""
     part.write_bytes(CONTENT[:CUT])
     server.answers = [status(200, Content_Type="text/html; charset=utf-8")]
@@ -172,7 +197,6 @@ def test_the_pause_doubles_with_each_try(server: Server, destination: Path) -> N
     get(server, destination, backoff_s=0.05)
     pauses = [later - earlier for earlier, later in zip(server.times, server.times[1:], strict=False)]
     assert [pause >= least for pause, least in zip(pauses, (0.05, 0.1, 0.2), strict=True)] == [True] * 3
-    assert sum(pauses) < 10
 
 
 def test_503_for_ever_ends_in_one_line_and_keeps_the_part(server: Server, destination: Path, part: Path) -> None:
@@ -240,18 +264,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(server: Server, tmp_path: Path
     assert server.requests == []
 
 
-def self_signed(folder: Path) -> Path:
-    """Return a PEM file with a new key and a certificate for 127.0.0.1."""
-    if not shutil.which("openssl"):
-        pytest.skip("there is no openssl here")
-    key, certificate, pem = (folder / name for name in ("key", "certificate", "loopback.pem"))
-    words = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
-    subprocess.run([*words.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    pem.write_bytes(key.read_bytes() + certificate.read_bytes())
-    return pem
-
-
-def test_https_is_not_led_to_http(
+def test_https_is_not_redirected_to_plain_http(
     server: Server, destination: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pem = self_signed(tmp_path)

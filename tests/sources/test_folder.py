@@ -53,7 +53,7 @@ def test_of_ten_images_of_a_class_the_ninth_validates_and_the_tenth_tests(tmp_pa
     ids=["classes", "one-place", "deeper-folders", "folders-around"],
 )
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
-def test_folders_are_labels(
+def test_sub_folders_are_the_labels(
     tmp_path: Path, packed: bool, names: list[str], class_names: list[str], labels: list[int] | None
 ) -> None:
     root = zipped(tmp_path / "root.zip", names) if packed else write(tmp_path / "root", names)
@@ -136,17 +136,35 @@ def pack(images: LabelledImages, destination: Path) -> arrays.Packed:
 def test_mixed_sizes_modes_and_formats_are_converted(tmp_path: Path) -> None:
     """Pictures of one grey, 51: whatever they are saved as, they come out alike."""
     root = tmp_path / "root"
-    kinds = ["png", "png", "png", "png", "png", "bmp", "gif", "tif", "webp", "pgm", "ppm", "jpeg", "jpg"]
-    modes = ["RGB", "RGBA", "L", "LA", "I;16", "RGB", "L", "I;16", "RGB", "L", "RGB", "L", "CMYK"]
-    grey: dict[str, object] = {"RGB": (51, 51, 51), "RGBA": (51, 51, 51, 255), "L": 51, "LA": (51, 255)}
-    grey |= {"I;16": 51 * 257, "CMYK": (0, 0, 0, 204)}
+    saved = [
+        ("a.png", "RGB", (51, 51, 51)),
+        ("b.png", "RGBA", (51, 51, 51, 255)),
+        ("c.png", "L", 51),
+        ("d.png", "LA", (51, 255)),
+        ("e.png", "I;16", 51 * 257),
+        ("f.bmp", "RGB", (51, 51, 51)),
+        ("g.gif", "L", 51),
+        ("h.tif", "I;16", 51 * 257),
+        ("i.webp", "RGB", (51, 51, 51)),
+        ("j.pgm", "L", 51),
+        ("k.ppm", "RGB", (51, 51, 51)),
+        ("l.jpeg", "L", 51),
+        ("m.jpg", "CMYK", (0, 0, 0, 204)),
+    ]
     root.mkdir()
-    for number, (kind, mode) in enumerate(zip(kinds, modes, strict=True)):
-        Image.new(mode, (5 + 7 * number, 40 - number), grey[mode]).save(root / f"{number:02d}.{kind}")  # type: ignore[arg-type]
-    for number in range(20 - len(kinds)):
+    for number, (name, mode, colour) in enumerate(saved):
+        Image.new(mode, (5 + 7 * number, 40 - number), colour).save(root / name)  # type: ignore[arg-type]
+    for number in range(20 - len(saved)):
         Image.new("RGB", (9, 9), (51, 51, 51)).save(root / f"z{number}.png")
     packed = pack(gathered(root, tmp_path / "raw"), tmp_path / "out")
     assert packed.images.shape == (20, 16, 16, 3)
     assert np.abs(packed.images.astype(int) - 51).max() <= 2
     assert packed.meta["splits"] == {"train": [0, 16], "validation": [16, 18], "test": [18, 20]}
     assert packed.meta["crop_px"] is None
+
+
+def test_a_class_of_one_image_trains(tmp_path: Path) -> None:
+    root = write(tmp_path / "root", [*CATS, *DOGS, "owl/1.png"])
+    packed = pack(gathered(root, tmp_path / "raw"), tmp_path / "out")
+    assert packed.meta["class_names"] == ["cat", "dog", "owl"]
+    assert packed.meta["class_counts"] == [8, 8, 1]

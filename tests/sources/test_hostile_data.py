@@ -26,7 +26,7 @@ from PIL import Image
 
 from gans.base import paths
 from gans.base.errors import InputError
-from gans.sources import celeba, cifar, folder, idx
+from gans.sources import archives, celeba, cifar, folder, idx
 from gans.sources.labelled import LabelledImages
 from stages import preprocess
 
@@ -34,7 +34,6 @@ steady = settings(max_examples=150, derandomize=True, deadline=None, database=No
 RANDOM = np.random.default_rng(0)
 MEBIBYTE = 2**20
 Result = TypeVar("Result")
-Opening = Callable[[Path], LabelledImages]
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +99,60 @@ def edits(data: bytes) -> st.SearchStrategy[bytes]:
 # Lists
 
 NAMES = [f"{number:06d}.jpg" for number in range(1, 6)]
+ENDINGS = st.sampled_from(["\n", "\r\n", " \n", "  \r\n", "\r", "\n\n", "\t\n \n"])
+
+
+@st.composite
+def changed_rows(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> list[tuple[str, Any]]:
+    """Draw a right list's rows in any order, of which some may be dropped, doubled, renamed or added."""
+    rows = [(name, draw(values)) for name in draw(st.permutations(NAMES))]
+    for kind in draw(st.lists(st.sampled_from(["drop", "double", "rename", "add"]), max_size=2)):
+        at = draw(st.integers(0, len(rows) - 1))
+        other = draw(st.sampled_from([*NAMES, "000009.jpg", "../000001.jpg", "000001.JPG", "\x00", "-1"]))
+        if kind == "drop" and len(rows) > 1:
+            del rows[at]
+        elif kind == "rename":
+            rows[at] = (other, rows[at][1])
+        elif kind != "drop":
+            rows.insert(at, (rows[at][0] if kind == "double" else other, rows[at][1]))
+    return rows
+
+
+@steady
+@given(rows=changed_rows(st.sampled_from(["0", "1", "2", "0", "1", "2", "3", "-1", "x", "0 1"])), ending=ENDINGS)
+def test_a_partition_is_what_it_says_or_refused(place: Path, rows: list[tuple[str, str]], ending: str) -> None:
+    path = place / celeba.PARTITION
+    path.write_text("".join(f"{name} {value}{ending}" for name, value in rows), newline="")
+    if sorted(name for name, _ in rows) == NAMES and all(value in ("0", "1", "2") for _, value in rows):
+        split_of = {name: celeba.SPLITS[int(value)] for name, value in rows}
+        expected = {split: [i for i, name in enumerate(NAMES) if split_of[name] == split] for split in celeba.SPLITS}
+        assert celeba.read_partition(path, NAMES) == expected
+    else:
+        with refused(path):
+            celeba.read_partition(path, NAMES)
+
+
+@steady
+@given(
+    rows=changed_rows(st.lists(st.sampled_from(["1", "-1"] * 6 + ["0", "+1"]), min_size=2, max_size=2)),
+    known=st.sampled_from([["Bald", "Smiling"]] * 6 + [["Bald"], ["Bald", "Bald"], ["Bald", "Smiling", "Young"]]),
+    off=st.sampled_from([0] * 6 + [-1, 1]),
+    ending=ENDINGS,
+)
+def test_attributes_are_what_they_say_or_refused(
+    place: Path, rows: list[tuple[str, list[str]]], known: list[str], off: int, ending: str
+) -> None:
+    path = place / celeba.ATTRIBUTES
+    lines = [str(len(rows) + off), " ".join(known), *(f"{name}  {' '.join(values)}" for name, values in rows)]
+    path.write_text("".join(line + ending for line in lines), newline="")
+    whole = sorted(name for name, _ in rows) == NAMES and off == 0 and known == ["Bald", "Smiling"]
+    if whole and all({"1", "-1"}.issuperset(values) for _, values in rows):
+        found, values = celeba.read_attributes(path, NAMES)
+        assert found == known
+        assert values.tolist() == [[value == "1" for value in dict(rows)[name]] for name in NAMES]
+    else:
+        with refused(path):
+            celeba.read_attributes(path, NAMES)
 
 
 PARTITION = "".join(f"{name} {number % 3}\r\n" for number, name in enumerate(NAMES)).encode()
@@ -148,7 +201,12 @@ JPEGS = {f"img_align_celeba/{name}": picture(number, "JPEG") for number, name in
 @steady
 @given(data=st.data())
 def test_an_edited_zip_gives_its_own_pictures_or_a_line(
-    place: Path, name: str, open_images: Opening, members: dict[str, bytes], compression: int, data: st.DataObject
+    place: Path,
+    name: str,
+    open_images: Callable[[Path], LabelledImages],
+    members: dict[str, bytes],
+    compression: int,
+    data: st.DataObject,
 ) -> None:
     """Each picture is one of the members', and is that of its name if there is one."""
     path = zip_of(place / "zips" / name, members, compression)
@@ -214,6 +272,15 @@ def test_a_name_ends_at_its_nul(tmp_path: Path) -> None:
     assert np.asarray(images.read(0)).tolist() == decoded(picture())
 
 
+def test_hostile_members_beside_the_faces_are_passed_over(tmp_path: Path) -> None:
+    """Nothing is unpacked: names that lead elsewhere lead nowhere."""
+    hostile = ["/000004.jpg", "../000005.jpg", "C:\\000006.jpg", "img_align_celeba/../../000007.jpg", "read.me"]
+    zip_of(tmp_path / celeba.ARCHIVE, JPEGS | dict.fromkeys(hostile, picture(kind="JPEG")))
+    images = celeba.open_images(tmp_path, [])
+    assert images.names == NAMES[:3]
+    assert [path.name for path in tmp_path.iterdir()] == [celeba.ARCHIVE]
+
+
 def test_a_link_is_no_picture(tmp_path: Path) -> None:
     info = zipfile.ZipInfo("cat/1.png")
     info.external_attr = 0o120777 << 16
@@ -272,7 +339,9 @@ def test_a_name_of_kilobytes_of_garbage_is_not_told(tmp_path: Path) -> None:
     ],
     ids=["bomb", "unbounded-bomb", "too-much", "gigabytes"],
 )
-def test_false_sizes_take_no_memory(tmp_path: Path, content: bytes, compression: int, claimed: int, found: str) -> None:
+def test_a_member_that_claims_another_size_takes_no_memory(
+    tmp_path: Path, content: bytes, compression: int, claimed: int, found: str
+) -> None:
     path = zip_of(tmp_path / folder.ARCHIVE, {"1.png": content}, compression)
     assert path.stat().st_size < MEBIBYTE
     patched(path, 22, 24, claimed, width=4)
@@ -408,7 +477,7 @@ FIRST = "gzip/emnist-digits-test-images-idx3-ubyte.gz"  # in the zip
     ],
     ids=["encrypted", "unknown", "unbounded"],
 )
-def test_an_unreadable_emnist_is_named(
+def test_an_emnist_that_cannot_be_unpacked_is_named(
     tmp_path: Path, fault: Callable[[Path], object], compression: int, found: str
 ) -> None:
     path = emnist_zip(tmp_path, compression)
@@ -523,3 +592,18 @@ def test_links_in_a_tar_are_passed_over(tmp_path: Path) -> None:
         archive.addfile(info)
     with refused("holds no data_batch_1"):
         cifar.open_images(tmp_path)
+
+
+def test_a_flipped_pixel_of_a_packed_batch_is_noticed(tmp_path: Path) -> None:
+    """Noise is stored as it is: without gzip's checksum, which a reader of the tar alone never comes to, it is read."""
+    path = packed(tmp_path, TAR)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 4] ^= 1
+    path.write_bytes(data)
+    with refused(f"{path}: "):
+        cifar.open_images(tmp_path)
+
+
+def test_limits_are_what_the_pages_say() -> None:
+    assert archives.MAX_BYTES == 64 * MEBIBYTE
+    assert archives.MAX_PIXELS // 10**6 == 67

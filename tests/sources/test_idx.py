@@ -8,7 +8,9 @@ import pytest
 from idx_files import IMAGES, LABELS, idx_bytes, nists_zip, published
 from torchvision.datasets import EMNIST, MNIST, FashionMNIST
 
+from gans import preprocess
 from gans.base.errors import InputError
+from gans.data import arrays
 from gans.sources import idx
 from gans.sources.labelled import LabelledImages
 
@@ -188,8 +190,18 @@ def test_the_real_fashion_mnist_is_read(tmp_path: Path) -> None:
     assert images.labels is not None
     assert np.bincount(images.labels[:60_000]).tolist() == [6000] * 10
     assert np.bincount(images.labels[60_000:]).tolist() == [1000] * 10
-    names = [images.class_names[label] for label in images.labels[:4]]
-    assert names == ["Ankle boot", "T-shirt/top", "T-shirt/top", "Dress"]
-    trousers = np.mean([images.read(place) for place in np.flatnonzero(images.labels[:1000] == 1)], axis=0)
-    assert trousers[25:, 4:10].mean() < 20  # they stand upright: two legs at the bottom, nothing beside them
-    assert trousers[21:24, 11:17].mean() > 60
+    assert [images.class_names[label] for label in images.labels[:4]] == [
+        "Ankle boot",
+        "T-shirt/top",
+        "T-shirt/top",
+        "Dress",
+    ]
+    (tmp_path / "out").mkdir()
+    preprocess.pack(images, tmp_path / "out", size=32, crop_px=178, max_images=1000)
+    packed = arrays.load(tmp_path / "out")
+    assert packed.images.shape == (999, 32, 32, 1)
+    assert packed.meta["splits"] == {"train": [0, 857], "test": [857, 999]}
+    assert min(packed.meta["class_counts"]) > 50
+    trousers = packed.images[packed.labels == 1].mean(axis=(0, 3))
+    assert trousers[28:, 4:12].mean() < 20  # they stand upright: two legs at the bottom, nothing beside them
+    assert trousers[24:28, 12:20].mean() > 60

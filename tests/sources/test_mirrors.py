@@ -1,6 +1,7 @@
 """What is fetched of the files that torchvision knows, from a real server on the loopback address, right or wrong."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import cifar_files
@@ -15,6 +16,7 @@ from gans.base.errors import InputError
 from gans.sources import datasets, downloads, idx, mirrors
 
 FOUR_FILES = [f"{name}.gz" for pair in idx.file_names("mnist", "").values() for name in pair]
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 PUBLISHED = {  # the MD5s that torchvision would check, before the tests change them
     name: getattr(cls, "resources", None) or getattr(cls, "md5", None) or cls.tgz_md5
     for name, cls in {"mnist": MNIST, "emnist": EMNIST, "fashion_mnist": FashionMNIST, "cifar10": CIFAR10}.items()
@@ -26,8 +28,11 @@ def md5(path: Path) -> str:
 
 
 def serve_idx(shelf: Shelf, monkeypatch: pytest.MonkeyPatch, dataset: str) -> None:
-    """Serve four small files as those that torchvision knows."""
+    """Serve four small files, or Debian's real ones for Fashion-MNIST, as those that torchvision knows."""
     published(shelf.folder, gzipped=True)
+    if dataset == "fashion_mnist" and DEBIAN.exists():
+        for name in FOUR_FILES:
+            shutil.copyfile(DEBIAN / name, shelf.folder / name)
     known = MNIST if dataset == "mnist" else FashionMNIST
     monkeypatch.setattr(known, "mirrors", [shelf.url])
     monkeypatch.setattr(known, "resources", [(name, md5(shelf.folder / name)) for name in FOUR_FILES])

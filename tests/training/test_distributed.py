@@ -195,7 +195,9 @@ def test_batch_normalisation_over_all_ranks_is_put_in_place_of_each_ranks_own(
     assert own.rows == all_ranks.rows
 
 
-def test_what_is_not_for_ranks_or_the_cpu_is_refused(monkeypatch: pytest.MonkeyPatch, cpu: torch.device) -> None:
+def test_what_is_not_for_ranks_or_not_for_the_cpu_is_refused(
+    monkeypatch: pytest.MonkeyPatch, cpu: torch.device
+) -> None:
     with pytest.raises(InputError, match=r"run\.sync_batchnorm is true, which torch has for CUDA alone"):
         steps.execution(cpu, "fp32", "off", synchronised=True)
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")

@@ -12,13 +12,15 @@ import torch
 from torch import nn
 
 from gans.base import signals
+from gans.base.errors import InputError
 from gans.data.arrays import DataShape
 from gans.data.batches import Batches
 from gans.data.pixels import to_float
 from gans.networks import contract, sampling
-from gans.networks.contract import Adversarial, Batch, Learnt, Networks, Variant
+from gans.networks.contract import Adversarial, Batch, Learnt, Networks, Turn, Variant
 from gans.networks.sampling import Sampler
 from gans.networks.settings import AdversarialSettings, Settings
+from gans.runtime import randomness
 from gans.training import loop
 from gans.training.observer import Snapshots, Span
 from gans.training.state import Saving, Store
@@ -58,6 +60,18 @@ def test_facts_are_those_of_the_networks(trained: loop.Trained) -> None:
     assert measured["peak_memory_mb"] > 0
 
 
+def test_the_first_loss_is_that_of_the_untrained_networks(
+    small: Settings, pixels: np.ndarray, trained: loop.Trained
+) -> None:
+    torch.manual_seed(randomness.derived_seed(small.seed, "weights"))
+    variant = DCGAN(small, SHAPE)
+    batches = Batches(pixels, None, batch_size=8, random_flip=True, seed=small.seed, device=CPU)
+    batch = variant.batch(*batches[0], sampling.latents(8, small, "latents", CPU, 0))
+    loss, readings = variant.turns()[0].loss(batch)
+    assert trained.rows[0]["loss_d"] == pytest.approx(loss.item(), rel=1e-5)
+    assert trained.rows[0]["d_real"] == pytest.approx(readings["d_real"].item(), rel=1e-5)
+
+
 def test_every_player_steps_with_the_settings_asked_for(small: Settings) -> None:
     changes = {"lr": 0.03, "beta1": 0.25, "beta2": 0.75, "momentum": 0.7}
     for name, expected in (("Adam", {"betas": (0.25, 0.75)}), ("SGD", {"momentum": 0.7})):
@@ -71,11 +85,21 @@ def test_every_player_steps_with_the_settings_asked_for(small: Settings) -> None
             assert optimizer.param_groups[0]["params"] == list(turn.learner.parameters())
 
 
+def test_another_seed_gives_another_training(small: Settings, pixels: np.ndarray, trained: loop.Trained) -> None:
+    other = train(DCGAN, small.model_copy(update={"seed": 4}), pixels)
+    assert other.rows[0]["loss_d"] != trained.rows[0]["loss_d"]
+
+
 def test_the_averaged_generator_made_the_last_frame(small: Settings, trained: loop.Trained) -> None:
     assert list(trained.frames) == [0, 16, 64]
     z = sampling.latents(16, small, "fixed_latents", CPU)
     assert (trained.frames[64] == Sampler(trained.averaged)(z)).all()
     assert not (trained.frames[0] == trained.frames[64]).all()
+
+
+def test_random_numbers_elsewhere_change_nothing(small: Settings, pixels: np.ndarray, trained: loop.Trained) -> None:
+    torch.rand(1000)
+    assert train(DCGAN, small, pixels).rows == trained.rows
 
 
 class ThreeCriticSteps(Adversarial):
@@ -110,6 +134,35 @@ def test_several_steps_of_the_first_player_share_the_budget(small: Settings, pix
     assert first_four[3] == first_four[2]  # the second player sees the last one
 
 
+class OneLearner(Variant):
+    """No discriminator: one player learns to make the mean image."""
+
+    title, source = "one learner", "this test"
+
+    def __init__(self, settings: Settings, shape: DataShape) -> None:
+        self.settings = settings
+        self.generator = nn.Sequential(nn.Linear(settings.nz, 3 * 16 * 16), nn.Unflatten(1, (3, 16, 16)))
+        self.networks = {"generator": self.generator}
+
+    def turns(self) -> tuple[Turn, ...]:
+        return (Turn("loss_g", self.generator, self.loss),)
+
+    def loss(self, batch: Batch) -> Learnt:
+        error = (batch.fake - batch.real).square().mean()
+        return error, {"error": error}
+
+
+def test_a_variant_without_a_discriminator_learns(small: Settings) -> None:
+    target = np.full((16, 16, 16, 3), 200, np.uint8)
+    settings = small.model_copy(update={"epochs": 150, "lr": 0.01, "ema_half_life": 0.0})
+    trained = train(OneLearner, settings, target)
+    assert trained.rows[-1]["loss_g"] < trained.rows[0]["loss_g"] / 20
+    assert set(trained.rows[0]) == {"step", "images", "epoch", "loss_g", "error"}
+    assert "parameters_d" not in trained.facts(CPU)
+    fakes = Sampler(trained.averaged)(sampling.latents(8, settings, "evaluation", CPU))
+    assert abs(fakes.mean() - 200) < 15
+
+
 class TellsItsLabel(Adversarial):
     """A conditional pair that notes which labels it is given."""
 
@@ -142,6 +195,42 @@ def test_the_loop_binds_the_batchs_labels(small: Settings, pixels: np.ndarray) -
     wanted = batches[0][1]
     assert wanted is not None
     assert told[:4] == [wanted.tolist()] * 4  # D of real images, G, D of its fakes, D in G's turn
+
+
+class Spoilt(ThreeCriticSteps):
+    """Its G meets something that is not finite in its second iteration: in the loss, or in the gradient alone."""
+
+    spoilt: ClassVar[str]
+    built: ClassVar[list[Variant]] = []
+
+    def __init__(self, settings: AdversarialSettings, shape: DataShape) -> None:
+        super().__init__(settings, shape)
+        self.turns_of_g = 0
+        self.built[:] = [self]
+        self.before: dict[str, torch.Tensor] = {}
+
+    def generator_loss(self, batch: Batch) -> Learnt:
+        loss, readings = super().generator_loss(batch)
+        self.turns_of_g += 1
+        if self.turns_of_g == 2:
+            self.before = {key: value.clone() for key, value in self.generator.state_dict().items()}
+            zero = (loss * 0).abs().sqrt() if self.spoilt == "gradient" else loss * float("nan")  # d sqrt(0) = inf * 0
+            return loss + zero, readings
+        return loss, readings
+
+
+@pytest.mark.parametrize(("spoilt", "what"), [("loss", "loss_g"), ("gradient", "the norm of loss_g's gradient")])
+def test_what_is_not_finite_stops_the_training_before_its_update(
+    small: Settings, pixels: np.ndarray, spoilt: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spoilt, "spoilt", spoilt, raising=False)
+    with pytest.raises(InputError, match=f"^{what} is nan at step 2; expected a finite number: lower lr"):
+        train(Spoilt, small.model_copy(update={"epochs": 9, "discriminator_steps": 3}), pixels)
+    (variant,) = Spoilt.built
+    assert isinstance(variant, Spoilt)
+    assert variant.turns_of_g == 2
+    after = variant.generator.state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in variant.before.items())
 
 
 class Fault(Exception):
@@ -180,13 +269,17 @@ def test_a_training_that_was_interrupted_twice_ends_as_an_undisturbed_one(
 
     interrupted_after(24)
     interrupted_after(64)
-    assert same(train(variant, settings, pixels, saving=saving), undisturbed)
-    never = Snapshots(0.25, lambda *_: pytest.fail("a finished one is trained again"))
-    assert same(train(variant, settings, pixels, snapshots=never, saving=saving), undisturbed)
+    resumed = train(variant, settings, pixels, saving=saving)
+    assert same(resumed, undisturbed)
+    again = train(variant, settings, pixels, saving=saving)
+    assert same(again, undisturbed)  # a finished one is not trained again
+    assert again.seconds >= resumed.seconds  # those of all its parts
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_as_many_threads_give_the_same_bytes(small: AdversarialSettings, pixels: np.ndarray, threads: int) -> None:
+def test_the_same_number_of_threads_gives_the_same_bytes(
+    small: AdversarialSettings, pixels: np.ndarray, threads: int
+) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -211,7 +304,9 @@ def test_states_are_saved_after_so_many_epochs(small: Settings, pixels: np.ndarr
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_await_the_step(small: Settings, pixels: np.ndarray, tmp_path: Path, number: int, status: int) -> None:
+def test_a_signal_waits_for_the_step_and_its_state(
+    small: Settings, pixels: np.ndarray, tmp_path: Path, number: int, status: int
+) -> None:
     class Asked(ThreeCriticSteps):
         def generator_loss(self, batch: Batch) -> Learnt:
             os.kill(os.getpid(), number)

@@ -26,9 +26,12 @@ def test_long_curves_hold_the_means_of_intervals() -> None:
     assert len(rows) == 834 <= MAX_ROWS
     assert rows[0] == {"step": 3, "images": 30, "epoch": 0.3, "loss_d": 1.0}
     assert rows[-1] == {"step": 2501, "images": 25_010, "epoch": 250.1, "loss_d": 2499.5}  # the last has two steps
-    growing = filled(2500, done=4)
-    assert growing.rows()[-1] == {"step": 4, "images": 40, "epoch": 0.4, "loss_d": 3.0}
-    assert growing.rows(-1) == growing.rows()[-1:]
+
+
+def test_a_curve_can_be_read_while_it_grows() -> None:
+    curve = filled(2500, done=4)
+    assert curve.rows()[-1] == {"step": 4, "images": 40, "epoch": 0.4, "loss_d": 3.0}
+    assert curve.rows(-1) == curve.rows()[-1:]
 
 
 def test_a_curve_goes_on_from_its_state() -> None:

@@ -77,7 +77,9 @@ def write(path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("victim", ["000000000002.pt", "000000000002.pt.sha256", "snapshots/64.safetensors"])
-def test_a_damaged_state_gives_way(store: Store, damage: str, victim: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_state_gives_way_to_the_one_before(
+    store: Store, damage: str, victim: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It is whole only with its hash, and with the files beside it."""
     store.save(1, saved(1))
     write(store.folder / "snapshots" / "64.safetensors", b"weights")
@@ -92,7 +94,9 @@ def test_a_damaged_state_gives_way(store: Store, damage: str, victim: str, capsy
 
 
 @pytest.mark.parametrize("damaged", [("000000000001.pt", "000000000002.pt"), ("snapshots/64.safetensors",)])
-def test_when_all_are_damaged_the_work_begins_anew_and_is_saved_again(store: Store, damaged: tuple[str, ...]) -> None:
+def test_when_all_are_damaged_the_work_begins_anew_and_can_be_gone_on_from(
+    store: Store, damaged: tuple[str, ...]
+) -> None:
     """They themselves, or a file that both name; what is then written in its place is another."""
     moment = store.folder / "snapshots" / "64.safetensors"
     write(moment, b"weights")

@@ -17,7 +17,7 @@ from gans.base import signals
 from gans.base.errors import InputError
 from gans.data.arrays import DataShape
 from gans.data.batches import Batches
-from gans.networks import contract, sampling
+from gans.networks import contract, losses, sampling
 from gans.networks.contract import Batch, Learnt, Readings, Variant
 from gans.networks.settings import AdversarialSettings
 from gans.runtime import devices, randomness
@@ -110,6 +110,17 @@ def test_bf16_learns_nearly_what_fp32_does(readings: Read, name: str) -> None:
     assert plain != rounded
 
 
+def test_losses_are_never_computed_in_bf16(small: AdversarialSettings, pixels: np.ndarray) -> None:
+    logits = torch.linspace(-3, 3, 7, dtype=torch.bfloat16)
+    assert losses.at_least_fp32(logits).dtype == torch.float32
+    assert losses.at_least_fp32(logits.double()).dtype == torch.float64
+    variant = contract.load("dcgan")(small, DataShape(3, 16))
+    with torch.autocast("cpu", torch.bfloat16):
+        batch = variant.batch(torch.zeros(2, 3, 16, 16), None, torch.zeros(2, small.nz))
+        assert batch.fake.dtype == torch.bfloat16
+        assert batch.d(batch.fake).dtype == torch.float32
+
+
 def test_what_is_kept_of_a_bf16_training_is_fp32(small: AdversarialSettings, pixels: np.ndarray) -> None:
     how = Execution(bf16=True)
     trained = loop.train(contract.load("dcgan"), small, DataShape(3, 16), pixels, None, CPU, 2, how=how)
@@ -119,7 +130,9 @@ def test_what_is_kept_of_a_bf16_training_is_fp32(small: AdversarialSettings, pix
     assert (facts["arithmetic"], facts["compiled"]) == ("bf16", False)
 
 
-def test_gs_step_spares_d(small: AdversarialSettings, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gs_step_computes_no_gradient_for_d(
+    small: AdversarialSettings, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """D's gradients are as its own step left them, not there once more and not added to."""
     seen: list[list[torch.Tensor]] = []
     iteration, learn = learner(small)
@@ -175,13 +188,17 @@ def cuda() -> torch.device:
 
 @pytest.mark.parametrize("changes", [{}, {"lr_end": 0.00001}, {"optimizer": "sgd"}], ids=str)
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
-def test_a_cuda_graph_learns_the_same(readings: Read, cuda: torch.device, name: str, changes: dict[str, Any]) -> None:
+def test_a_cuda_graph_learns_what_its_kernels_do_to_the_bit(
+    readings: Read, cuda: torch.device, name: str, changes: dict[str, Any]
+) -> None:
     plain = readings(PLAIN, changes, device=cuda, name=name)
     assert readings(PLAIN, changes, device=cuda, name=name, make=steps.GraphedIteration) == plain
 
 
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
-def test_on_cuda_compiled_bf16_in_a_graph_learns_nearly_as_fp32(readings: Read, cuda: torch.device, name: str) -> None:
+def test_on_cuda_compiled_bf16_in_a_graph_learns_nearly_what_fp32_does(
+    readings: Read, cuda: torch.device, name: str
+) -> None:
     hows = PLAIN, Execution(bf16=True, compiled=True)
     plain, fast = (readings(how, {"lr": 0.0002}, device=cuda, name=name) for how in hows)
     assert agree(plain, fast, rel=0.1)

@@ -18,8 +18,8 @@ from gans.training import loop
 
 T = TypeVar("T", bound=torch.nn.Module)
 
-PLAIN = [DataShape(1, 64), DataShape(3, 32)]
-LABELLED = [DataShape(1, 64, (9, 8, 7)), DataShape(3, 32, (9, 8, 7))]
+PLAIN = [DataShape(channels, size) for channels in (1, 3) for size in (32, 64)]
+LABELLED = [DataShape(channels, size, (9, 8, 7)) for channels in (1, 3) for size in (32, 64)]
 CONDITIONAL = [name for name in contract.names() if contract.load(name).conditional]
 CASES = [
     pytest.param(name, shape, id=f"{name}-{shape.channels}-{shape.size}-{shape.num_classes}")
@@ -112,7 +112,9 @@ class TestEvery:
                     weight -= 0.01 * slope / length  # a step of length 0.01
             assert loss_of(turn, batch_for(variant, shape, torch.float64)).item() < before.item()
 
-    def test_two_trainings_of_one_seed_are_equal(self, variant: Variant, shape: DataShape, cpu: torch.device) -> None:
+    def test_two_trainings_with_one_seed_are_equal_to_the_bit(
+        self, variant: Variant, shape: DataShape, cpu: torch.device
+    ) -> None:
         settings = variant.settings.model_copy(update={"epochs": 1})
         images = np.random.default_rng(0).integers(0, 256, (24, shape.size, shape.size, shape.channels), dtype=np.uint8)
         labels = np.repeat(np.arange(3), shape.class_counts) if shape.num_classes else None
@@ -121,6 +123,14 @@ class TestEvery:
         two = loop.train(type(variant), settings, shape, images, labels, cpu, 2)
         assert one.rows == two.rows
         assert all(map(torch.equal, one.averaged.state_dict().values(), two.averaged.state_dict().values()))
+
+
+@pytest.mark.parametrize("name", contract.names())
+def test_an_unknown_key_is_refused(name: str) -> None:
+    params = Params.load(ROOT / "params.yaml")
+    params.variants[name] = {"lrr": 1}
+    with pytest.raises(InputError, match=rf"unknown key variants\.{name}\.lrr \(1\); did you mean lr\?"):
+        params.settings_of(name, contract.load(name).Settings)
 
 
 @pytest.mark.parametrize("name", CONDITIONAL)
@@ -176,7 +186,9 @@ COUNTS = {
 
 
 @pytest.mark.parametrize(("case", "expected"), COUNTS.items(), ids=[case[0] for case in COUNTS])
-def test_paper_widths(case: tuple[str, int, int, int], expected: tuple[int, int], small: AdversarialSettings) -> None:
+def test_published_widths_have_the_published_number_of_weights(
+    case: tuple[str, int, int, int], expected: tuple[int, int], small: AdversarialSettings
+) -> None:
     name, channels, size, num_classes = case
     published = small.model_copy(update={"nz": 100, "width": 64})
     variant = build(name, published, DataShape(channels, size, (5,) * num_classes))
@@ -233,7 +245,7 @@ def test_penalties_have_their_weights(name: str, progress: float, variant: Varia
         ({"lr_end": 0.0001, "lr_d": 0.004}, 1.0, 0.0004, 0.0001),
     ],
 )
-def test_step_sizes_are_as_asked(
+def test_step_sizes_differ_and_change_as_asked(
     small: AdversarialSettings, changes: dict[str, float], share: float, d: float, g: float
 ) -> None:
     settings = small.model_copy(update={"lr": 0.001, **changes})
@@ -259,7 +271,9 @@ def test_r3gans_step_size_and_memory_change_together(small: AdversarialSettings)
 
 
 @pytest.mark.parametrize(("channels", "width"), [(1, 4), (3, 6), (3, 12), (3, 64)])
-def test_the_small_discriminators_blocks_are_normalised(channels: int, width: int, small: AdversarialSettings) -> None:
+def test_every_block_of_the_small_discriminator_but_the_first_is_normalised(
+    channels: int, width: int, small: AdversarialSettings
+) -> None:
     settings = small.model_copy(update={"width": width})
     discriminator = discriminator_of("dcgan_upsample", settings, DataShape(channels, 32))
     normalised = [layer.num_features for layer in layers_of(discriminator, torch.nn.BatchNorm2d)]
