@@ -46,7 +46,7 @@ def test_they_are_found() -> None:
     assert ['run.launcher="torchrun --standalone --nproc-per-node=2"'] in FOUND.values()
     assert ["lr=1e-4,2e-4,4e-4"] in FOUND.values()
     for page in PAGES:
-        written = re.findall(r"-S\s+['\"]?[\w+.]+=", page.read_text(encoding="utf-8"))
+        written = re.findall(r"-S\s+['\"]?(?:[\w+.]+=|~)", page.read_text(encoding="utf-8"))
         assert len(written) == sum(map(len, commands(page))), page
 
 
