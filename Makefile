@@ -16,7 +16,7 @@ repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards op
 	@echo "Done: open report/index.html"
 
 test: $(VENV)/ready-to-test ## run all tests
-	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/ready-to-test ## lint, types, the arrows between packages, and the fast tests
 	$(VENV)/bin/ruff check

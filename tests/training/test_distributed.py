@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -138,15 +137,9 @@ def test_an_interrupted_training_of_two_ranks_goes_on(folder: Path, small: Adver
 @pytest.mark.slow
 def test_a_killed_rank_ends_the_run_with_a_message(folder: Path, small: AdversarialSettings) -> None:
     write_settings(folder, small.model_copy(update={"epochs": 10_000}))
-    with started(folder) as command:
-        assert command.stdout is not None
-        ready = 0
-        while ready < 2:
-            line = command.stdout.readline()
-            assert line, "it has ended"
-            ready += line.count("ready")  # both may have written to one line
+    with started(folder, every_epochs=1) as command:
+        until(lambda: list((folder / "state").glob("*.pt")), alive=command)  # by then both ranks are at work
         children = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text().split()
-        time.sleep(1)
         os.kill(int(children[-1]), signal.SIGKILL)
         output = command.communicate()[0]
     assert command.returncode != 0
