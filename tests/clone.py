@@ -28,6 +28,7 @@ SMALL = {
     "evaluate.every_epochs": 1,
     "seeds": 2,
     "classifier.epochs": 1,
+    "lessons": ["codes", "gaussian"],
     "codes.nz": [2, 3],
     "codes.epochs": 1,
     "codes.width": 4,
