@@ -34,6 +34,7 @@ quality_metrics = _named("metrics/quality/{}.json")  # its scores
 losses_figure = _named("report/figures/{}_losses.png")
 
 # Of all.
+ZOO = Path("zoo")  # a folder for each trained generator that comes with the repository
 SUMMARY = Path("metrics/summary.json")
 GAUSSIAN = Path("metrics/gaussian.json")
 CODES = Path("samples/codes")

@@ -12,11 +12,12 @@ from gans.base.errors import InputError
 
 
 class DataShape(NamedTuple):
-    """What networks have to know of the data."""
+    """What networks, and who uses them, have to know of the data."""
 
     channels: int
     size: int  # pixels
     class_counts: Sequence[int] = ()  # training images of each class; empty without labels
+    class_names: Sequence[str] = ()
 
     @property
     def num_classes(self) -> int:
@@ -79,7 +80,8 @@ class Packed:
     @property
     def shape(self) -> DataShape:
         """Return what networks have to know."""
-        return DataShape(self.meta["channels"], self.meta["image_size"], self.meta["class_counts"])
+        meta = self.meta
+        return DataShape(meta["channels"], meta["image_size"], meta["class_counts"], meta["class_names"])
 
     @property
     def train(self) -> slice:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from gans.base import artefacts, publishing
-from gans.base.errors import InputError
+from gans.base.errors import InputError, in_one_line
 from gans.data.arrays import DataShape
 from gans.networks import contract
 from gans.networks.contract import Variant
@@ -17,7 +17,7 @@ from gans.networks.sampling import Sampler
 from gans.networks.settings import Settings
 from gans.runtime import devices, weights
 
-GENERATOR, SNAPSHOTS, REPEAT = "generator.safetensors", "snapshots", "repeat_"
+GENERATOR, SETTINGS, SNAPSHOTS, REPEAT = "generator.safetensors", "settings.json", "snapshots", "repeat_"
 
 
 def save(
@@ -34,7 +34,7 @@ def save(
         weights.write(folder / f"raw_{network}.safetensors", module)
     artefacts.write_array(folder / "progress.npy", np.stack(list(frames.values())))
     record = {"variant": name, **variant.settings.model_dump(), "shape": shape._asdict(), "frames_at": list(frames)}
-    artefacts.write_json(folder / "settings.json", record)
+    artefacts.write_json(folder / SETTINGS, record)
 
 
 def save_snapshot(folder: Path, images_seen: int, averaged: nn.Module) -> None:
@@ -96,20 +96,39 @@ def load_weights(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
 
 def load_progress(folder: Path) -> tuple[np.ndarray, Sequence[int]]:
     """Return images of the same latents over training, uint8 (frames, N, S, S, C), and the images seen at each."""
-    record = artefacts.read_json(folder / "settings.json")
+    record = artefacts.read_json(folder / SETTINGS)
     return np.load(folder / "progress.npy"), record["frames_at"]
+
+
+def described(folder: Path) -> tuple[type[Variant], Settings, DataShape]:
+    """Return what a training was: the variant, its settings, and the shape of its data.
+
+    Raises InputError when the folder's settings.json is damaged.
+    """
+    file = folder / SETTINGS
+    try:
+        record = artefacts.read_json(file)
+        kind = contract.load(record["variant"])
+        settings = kind.Settings.model_validate({key: record[key] for key in kind.Settings.model_fields})
+        return kind, settings, DataShape(**record["shape"])
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        line = f"{file} is damaged ({in_one_line(error)}); expected what a training writes there"
+        raise InputError(f"{line}: train again, or copy it again") from None
 
 
 def _build(folder: Path) -> tuple[Variant, Settings, DataShape]:
     """Return a saved variant with fresh weights, and what it was built from."""
-    record = artefacts.read_json(folder / "settings.json")
-    kind = contract.load(record["variant"])
-    settings = kind.Settings.model_validate({key: record[key] for key in kind.Settings.model_fields})
-    shape = DataShape(**record["shape"])
+    kind, settings, shape = described(folder)
     return kind(settings, shape), settings, shape
 
 
 def _ready(module: nn.Module, file: Path, device: torch.device) -> nn.Module:
-    """Return a network with saved weights, in use on the device."""
-    module.load_state_dict(weights.read(file))
+    """Return a network with saved weights, in use on the device; raise InputError where they are not its own."""
+    try:
+        module.load_state_dict(weights.read(file))
+    except RuntimeError as error:
+        line = f"{file} does not fit {file.parent / SETTINGS} ({in_one_line(error)})"
+        raise InputError(f"{line}; expected the two of one training: copy the folder again") from None
     return devices.in_use(module, device)

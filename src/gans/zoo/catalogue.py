@@ -1,0 +1,57 @@
+"""Which trained generators there are, and one of them by its name or folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import gans
+from gans.base import paths
+from gans.base.errors import InputError
+from gans.base.settings import nearest
+from gans.networks import models
+from gans.runtime import devices
+from gans.zoo.generator import Generator
+
+REPOSITORY = Path(gans.__file__).resolve().parents[2]
+
+
+def found() -> dict[str, Path]:
+    """Return the folders of all trained generators by name: those of the zoo, then the variants trained here.
+
+    Both are looked for in the current folder, and then in the repository that this library belongs to.
+    """
+    known: dict[str, Path] = {}
+    for folder in _folders():
+        known.setdefault(folder.name, folder)
+    return known
+
+
+def _folders() -> Iterator[Path]:
+    for root in dict.fromkeys((Path.cwd(), REPOSITORY)):
+        for place in (paths.ZOO, paths.model("")):
+            folders = sorted((root / place).iterdir()) if (root / place).is_dir() else []
+            yield from (folder for folder in folders if (folder / models.GENERATOR).exists())
+
+
+def load(name: str | Path, device: str = "cpu") -> Generator:
+    """Return a trained generator, ready for use on a device: cpu, cuda, mps, or auto for the best there is.
+
+    It is named by an entry of the zoo, a variant that was trained here, or a folder such as models/dcgan. Raises
+    InputError when there is none such, or it is damaged.
+    """
+    folder = Path(name) if Path(name).is_dir() else _known(str(name))
+    if not (folder / models.GENERATOR).exists():
+        raise InputError(f"{folder} holds no {models.GENERATOR}; expected a folder such as models/dcgan after a run")
+    place = devices.prepare(device, deterministic=True)
+    kind, settings, shape = models.described(folder)
+    sampler, _ = models.load_sampler(folder, place)
+    return Generator(folder.resolve().name, kind.title, settings.nz, shape, sampler, place)
+
+
+def _known(name: str) -> Path:
+    known = found()
+    if name in known:
+        return known[name]
+    if not known:
+        raise InputError(f"no generator is called {name!r}, and none is here; run `make repro`, or name a folder")
+    expected = f"expected a folder or one of: {', '.join(known)}{nearest(name, known)}"
+    raise InputError(f"no generator is called {name!r}; {expected}")
