@@ -88,8 +88,8 @@ def verdict(scores: Mapping[str, Mapping[str, Any]], key: str) -> str:
 def fair_verdict(metrics: Diff, file: str, key: str) -> str:
     """Return the verdict on a score of `file`; nothing where the two sides cannot be compared, nor on real images."""
     judges_differ = any(pair["old"] != pair["new"] for pair in metrics.get(str(paths.CLASSIFIER), {}).values())
-    unfair = not comparable(metrics) or (key in OF_JUDGES and judges_differ)
-    return "" if unfair or file not in metrics or file == str(paths.FLOOR) else verdict(metrics[file], key)
+    judged_alike = comparable(metrics) and not (key in OF_JUDGES and judges_differ)
+    return "" if not judged_alike or file not in metrics or file == str(paths.FLOOR) else verdict(metrics[file], key)
 
 
 def comparable(metrics: Diff) -> bool:
