@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import gans
-from gans.base import paths
+from gans.base import artefacts, paths
 from gans.base.errors import InputError
 from gans.base.settings import nearest
 from gans.networks import models
 from gans.runtime import devices
 from gans.zoo.generator import Generator
 
+CARD = "card.json"
 REPOSITORY = Path(gans.__file__).resolve().parents[2]
 
 
@@ -45,6 +47,12 @@ def load(name: str | Path, device: str = "cpu") -> Generator:
     kind, settings, shape = models.described(folder)
     sampler, _ = models.load_sampler(folder, place)
     return Generator(folder.resolve().name, kind.title, settings.nz, shape, sampler, place)
+
+
+def card(folder: Path) -> dict[str, Any]:
+    """Return what the card of a generator says, if it has one: see docs/zoo.md."""
+    file = folder / CARD
+    return artefacts.read_json(file) if file.exists() else {}
 
 
 def _known(name: str) -> Path:

@@ -65,14 +65,18 @@ class Generator:
     def blocks(
         self, count: int, seed: int = 0, label: str | int | None = None, truncation: float | None = None
     ) -> Iterator[np.ndarray]:
-        """Yield the pictures of a call 64 at a time, so that any number fits into memory."""
+        """Return the pictures of a call, one block of 64 after another, so that any number fits into memory."""
         _counted(count, "count")
+        self.latents(1, seed, truncation)  # refuses what is wrong, before anything is drawn
         number = None if label is None else self.label(label)
-        for start in range(0, count, BLOCK):
-            here = min(BLOCK, count - start)
-            z = self.latents(here, seed, truncation, start)
-            asked = self._labels(here, seed, start) if number is None else torch.full((here,), number)
-            yield self.images(z, asked)
+
+        def drawn() -> Iterator[np.ndarray]:
+            for start in range(0, count, BLOCK):
+                here = min(BLOCK, count - start)
+                asked = self._labels(here, seed, start) if number is None else torch.full((here,), number)
+                yield self.images(self.latents(here, seed, truncation, start), asked)
+
+        return drawn()
 
     def latents(self, count: int = 1, seed: int = 0, truncation: float | None = None, start: int = 0) -> torch.Tensor:
         """Return latents (count, nz): those of pictures number `start` and following of a seed."""
