@@ -73,8 +73,11 @@ class Generator:
         def drawn() -> Iterator[np.ndarray]:
             for start in range(0, count, BLOCK):
                 here = min(BLOCK, count - start)
-                asked = self._labels(here, seed, start) if number is None else torch.full((here,), number)
-                yield self.images(self.latents(here, seed, truncation, start), asked)
+                z = self.latents(here, seed, truncation, start)
+                if number is not None:
+                    yield self.images(z, torch.full((here,), number))
+                else:
+                    yield self.images(z, self.labels(here, seed, start) if self.classes else None)
 
         return drawn()
 
@@ -86,6 +89,18 @@ class Generator:
         if truncation is not None and not truncation > 0:
             raise InputError(f"truncation is {truncation}; expected a number above 0, such as 0.7")
         return latents.drawn(count, self.nz, seed, truncation, start)
+
+    def labels(self, count: int, seed: int = 0, start: int = 0) -> torch.Tensor:
+        """Return the classes, int64 (count,), of a seed's pictures where none is asked for: as frequent as in training.
+
+        Raises InputError where there are no classes.
+        """
+        if not self.classes:
+            raise InputError(f"{self.name} knows no classes")
+        shares = np.cumsum(self.shape.class_counts) / np.sum(self.shape.class_counts)
+        # the number after those that made the latent
+        places = [latents.uniforms(seed, index, self.nz + 1)[-1] for index in range(start, start + count)]
+        return torch.from_numpy(np.searchsorted(shares, places))
 
     def images(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> np.ndarray:
         """Return the pictures of latents (N, nz), uint8 (N, S, S, C), of `labels`, int64 (N,), where it takes them.
@@ -120,15 +135,6 @@ class Generator:
             return int(asked)
         expected = f"expected one of: {', '.join(self.classes)}{nearest(str(asked), self.classes)}"
         raise InputError(f"{self.name} knows no class {asked!r}; {expected}")
-
-    def _labels(self, count: int, seed: int, start: int) -> torch.Tensor | None:
-        """Return the labels of pictures of a seed where none is asked for: drawn as often as they are in training."""
-        if not self.classes:
-            return None
-        shares = np.cumsum(self.shape.class_counts) / np.sum(self.shape.class_counts)
-        # the number after those that made the latent
-        places = [latents.uniforms(seed, index, self.nz + 1)[-1] for index in range(start, start + count)]
-        return torch.from_numpy(np.searchsorted(shares, places))
 
 
 def _counted(count: int, what: str) -> None:

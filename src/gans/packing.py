@@ -1,0 +1,180 @@
+"""Train an entry of the zoo as an experiment of DVC, and pack its generator: `make zoo NAME=sngan-toyfaces`."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import chdir
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from safetensors.torch import save_file
+
+from gans.base import artefacts, paths, publishing
+from gans.base.errors import InputError
+from gans.base.settings import nearest
+from gans.figures import grids
+from gans.networks import models
+from gans.pages import revision, templates
+from gans.params import Params
+from gans.runtime import weights
+from gans.scoring import generators, scores
+from gans.scoring.scores import Bench, Scores
+from gans.zoo import catalogue, directions, exported
+from gans.zoo.generator import Generator
+
+RECIPES = paths.ZOO / "recipes.yaml"
+EXPERIMENT = "zoo-{}"
+FACES = 8  # along each side of the picture
+NUM_SETS = 3  # of latents that are scored, those of seeds 0, 1 and 2: their deviation is the noise
+
+
+def main(name: str, data_root: str | None = None) -> None:
+    """Write zoo/<name>/ from the experiment zoo-<name>, which is carried out first where there is none."""
+    recipe = _recipe(name)
+    experiment = EXPERIMENT.format(name)
+    command = ["dvc", "exp", "run", "--temp", "-n", experiment, *(f"-S {setting}" for setting in recipe["settings"])]
+    try:
+        commit = revision.commit_of(experiment)
+    except InputError:
+        given = [f"data.root={data_root}"] if data_root else []
+        settings = [word for setting in [*recipe["settings"], *given] for word in ("-S", setting)]
+        subprocess.run([*command[:6], *settings], check=True)
+        commit = revision.commit_of(experiment)
+    with TemporaryDirectory() as folder:
+        workspace = Path(folder)
+        _fetch(commit, workspace)
+        with chdir(workspace):
+            packed = pack(name, recipe, commit=revision_before(commit), command=" ".join(command))
+        with publishing.published(paths.ZOO / name) as draft:
+            shutil.copytree(workspace / packed, draft)
+    print(f"{paths.ZOO / name}: {sum(file.stat().st_size for file in (paths.ZOO / name).iterdir()) / 1e6:.1f} MB")
+
+
+def _recipe(name: str) -> Mapping[str, Any]:
+    recipes = yaml.safe_load(RECIPES.read_text(encoding="utf-8"))
+    if name not in recipes:
+        raise InputError(
+            f"NAME is {name!r}; expected one of {', '.join(recipes)}, as in {RECIPES}{nearest(name, recipes)}"
+        )
+    recipe: Mapping[str, Any] = recipes[name]
+    return recipe
+
+
+def revision_before(commit: str) -> str:
+    """Return the hash of the commit that an experiment started from."""
+    found = revision.git("rev-parse", f"{commit}^")
+    assert found is not None, "an experiment has a parent"
+    return found.decode().strip()
+
+
+def _fetch(commit: str, workspace: Path) -> None:
+    """Put what a generator is scored with, and its folder, into a workspace as an experiment left them."""
+    from dvc.api import DVCFileSystem  # type: ignore[import-untyped]
+
+    files = DVCFileSystem(rev=commit)
+    files.get_file(str(paths.PARAMS), str(workspace / paths.PARAMS))
+    params = Params.load(workspace / paths.PARAMS)
+    (variant,) = params.active
+    dataset = params.dataset
+    folders = [paths.processed(dataset), paths.classifier(dataset), paths.reference(dataset), paths.model(variant)]
+    for folder in [*folders, Path("metrics")]:
+        (workspace / folder).parent.mkdir(parents=True, exist_ok=True)
+        files.get(str(folder), str(workspace / folder), recursive=True)
+
+
+def pack(name: str, recipe: Mapping[str, Any], commit: str, command: str) -> Path:
+    """Write the folder of an entry into the current one, where a finished run lies; return its path.
+
+    generator.safetensors holds the averaged generator in half precision, generator.onnx the same for other programs,
+    settings.json what it takes to build it, directions.json the strongest directions of its latent space, card.json and
+    README.md what is to be known of it, picture.png what it draws for seed 0.
+    """
+    params = Params.load()
+    (variant,) = params.active
+    device = torch.device("cpu")
+    bench = generators.load_bench(params.dataset, params.classifier, device)
+    trained = paths.model(variant)
+    folder = Path(name)
+    folder.mkdir()
+    halved = {key: _halved(value) for key, value in weights.read(trained / models.GENERATOR).items()}
+    save_file(halved, folder / models.GENERATOR)
+    record = artefacts.read_json(trained / models.SETTINGS)
+    del record["frames_at"]
+    record["shape"]["class_names"] = bench.data.meta["class_names"]
+    artefacts.write_json(folder / models.SETTINGS, record)
+    generator = catalogue.load(folder)
+    content = exported.onnx(generator)
+    if (difference := exported.difference(content, generator)) > exported.NEAR:
+        raise InputError(f"the ONNX file's images differ from PyTorch's by {difference:.2g}; expected the same")
+    (folder / "generator.onnx").write_bytes(content)
+    factors = bench.judges.factors
+    logits = directions.judging(factors) if factors else None
+    artefacts.write_json(folder / directions.FILE, directions.found(generator, logits, params.classifier.factors))
+    grids.save_png(folder / "picture.png", grids.grid(generator(FACES**2), FACES))
+    card = described(generator, bench, variant) | {
+        "data": recipe["data"],
+        "licence": recipe["licence"],
+        "limits": recipe["limits"],
+        "commit": commit,
+        "command": command,
+    }
+    card["summary"] = f"{card['title']} on {card['data']}, after {card['hours']:.1f} hours on {card['device']}"
+    artefacts.write_json(folder / catalogue.CARD, card)
+    (folder / "README.md").write_text(templates.written("card.md", name=name, **card), encoding="utf-8")
+    return folder
+
+
+def _halved(value: torch.Tensor) -> torch.Tensor:
+    return value.half() if value.is_floating_point() else value
+
+
+def described(generator: Generator, bench: Bench, variant: str) -> dict[str, Any]:
+    """Return what a run tells of a generator, and the scores that it has for the latents of several seeds."""
+    facts, speed, floor = (
+        artefacts.read_json(path) for path in (paths.train_metrics(variant), paths.speed_metrics(variant), paths.FLOOR)
+    )
+    sets = [scored(generator, bench, seed) for seed in range(NUM_SETS)]
+    spread = {key: float(np.std([found[key] for found in sets], ddof=1)) for key in sets[0]}
+    return {
+        "title": generator.title,
+        "images_seen": facts["images_seen"],
+        "hours": round(speed["seconds"] / 3600, 2),
+        "device": speed["device"],
+        "processor": facts["processor"],
+        "versions": facts["versions"],
+        "scores": scores.rounded(sets[0]),
+        "noise": scores.rounded(spread),
+        "floor": {key: floor[key] for key in sets[0] if key in floor},
+        "protocol": bench.protocol() | {"sets": NUM_SETS},
+    }
+
+
+def scored(generator: Generator, bench: Bench, seed: int) -> Scores:
+    """Return the scores of a generator's pictures of a seed; where it knows classes, of those as well."""
+    images = generator(bench.num_images, seed)
+    found = scores.of_images(bench, images)
+    if generator.classes and bench.judges.classes:
+        asked = generator.labels(bench.num_images, seed).numpy()
+        found["condition_accuracy"] = bench.judges.classes.accuracy(images, asked)
+    return found
+
+
+def _given(words: Sequence[str]) -> tuple[str, str | None]:
+    if not words or not words[0]:
+        names = ", ".join(yaml.safe_load(RECIPES.read_text(encoding="utf-8")))
+        raise InputError(f"no NAME; expected make zoo NAME=..., one of {names}")
+    return words[0], (words[1] if len(words) > 1 and words[1] else None)
+
+
+if __name__ == "__main__":
+    try:
+        main(*_given(sys.argv[1:]))
+    except InputError as problem:
+        sys.exit(f"zoo: {problem}")
+    except subprocess.CalledProcessError as failure:
+        sys.exit(failure.returncode)
