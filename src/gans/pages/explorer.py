@@ -2,17 +2,18 @@
 
 import base64
 import gzip
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from gans.pages import templates
 from gans.zoo.graph import Layer
 
-STEPS = 256  # of a weight's value, in the standard deviation of its row: an error of 0.1%, less than half precision's
+# Steps of a weight, in the standard deviation of its row: few where there are many weights, to keep the page small.
+STEPS, FINE_STEPS = 192, 1024
+MANY = 100_000  # weights of a layer
 MAX_WEIGHTS = 6_000_000  # of a network in the page: 10 MB
 
 
@@ -37,13 +38,6 @@ class Network:
         return sum(layer.weight.size for layer in self.layers if layer.weight is not None)
 
 
-class Packed(NamedTuple):
-    """A network for the page: what the script reads at once, and the weights, which it unpacks when they are asked."""
-
-    record: dict[str, Any]
-    content: str
-
-
 def html(networks: Sequence[Network]) -> str:
     """Return the page, one file that opens without a network.
 
@@ -54,17 +48,22 @@ def html(networks: Sequence[Network]) -> str:
     return templates.written("explore.html", title="Move through latent space", networks=shown, left_out=left_out)
 
 
-def packed(network: Network) -> Packed:
-    """Return a network's record, and its weights as text: base64 of gzip of steps and biases, then whole numbers.
+def packed(network: Network) -> tuple[dict[str, Any], str]:
+    """Return what the script reads of a network at once, and its weights as text, which it unpacks when they are asked.
 
-    A weight is a whole number of 16 bits times the step of its row. The low bytes of all come first, then the high
-    bytes, which are alike, so that gzip leaves ten bits of sixteen.
+    The text is base64 of gzip of steps and biases, float32, and of weights, in whole numbers of their row's step: the
+    low bytes of all, then the high bytes, which are alike, so that gzip leaves ten bits of sixteen.
     """
     floats: list[np.ndarray] = []
     integers: list[np.ndarray] = []
     layers = []
     for layer in network.layers:
-        record = {"op": layer.op, "inputs": layer.inputs, "shape": layer.shape, "options": layer.options}
+        record: dict[str, Any] = {
+            "op": layer.op,
+            "inputs": layer.inputs,
+            "shape": layer.shape,
+            "options": layer.options,
+        }
         if layer.weight is not None:
             numbers, steps = whole_numbers(layer.weight)
             integers.append(numbers.ravel())
@@ -72,19 +71,19 @@ def packed(network: Network) -> Packed:
             record |= {"rows": layer.weight.shape[0], "columns": layer.weight.shape[1]}
         if layer.bias is not None:
             floats.append(layer.bias)
-            record["biases"] = len(layer.bias)
+            record |= {"biases": len(layer.bias)}
         layers.append(record)
     head = np.concatenate(floats).astype("<f4")
     planes = np.concatenate(integers).astype("<i2").view(np.uint8).reshape(-1, 2).T
     content = gzip.compress(head.tobytes() + planes.tobytes(), mtime=0)
-    record = {
-        key: value for key, value in vars(network).items() if key != "layers"
-    } | {"num_weights": network.num_weights, "num_floats": len(head), "layers": layers}
-    return Packed(record, base64.b64encode(content).decode("ascii"))
+    facts = {key: value for key, value in vars(network).items() if key != "layers"}
+    whole = {**facts, "num_weights": network.num_weights, "num_floats": len(head), "layers": layers}
+    return whole, base64.b64encode(content).decode("ascii")
 
 
 def whole_numbers(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return weights (rows, columns) as whole numbers of 16 bits, and the steps (rows,) of which they are so many."""
-    steps = np.maximum(np.sqrt(np.square(weight).mean(1)) / STEPS, np.abs(weight).max(1) / 32767)
+    num_steps = STEPS if weight.size > MANY else FINE_STEPS
+    steps = np.maximum(np.sqrt(np.square(weight).mean(1)) / num_steps, np.abs(weight).max(1) / np.iinfo(np.int16).max)
     steps = np.where(steps > 0, steps, 1).astype(np.float32)
     return np.round(weight / steps[:, None]).astype(np.int16), steps

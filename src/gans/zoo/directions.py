@@ -7,6 +7,8 @@ import torch
 from torch import nn
 
 from gans.base.errors import InputError
+from gans.data.pixels import to_float
+from gans.scoring import classifier
 from gans.zoo.generator import BLOCK, Generator
 
 FILE = "directions.json"  # in a generator's folder: names to lists of nz numbers
@@ -14,20 +16,33 @@ NUM_LATENTS = 2048
 NUM_COMPONENTS = 8
 COMPONENT = "component {}"
 LEAST_SHARE = 0.01  # of the pictures that have an attribute, and of those that lack it
-Judge = Callable[[np.ndarray], np.ndarray]  # images uint8 (N, S, S, C) to logits (N, names), above 0 where they have it
+Logits = Callable[
+    [np.ndarray], np.ndarray
+]  # images uint8 (N, S, S, C) to logits (N, names), above 0 where they have it
 
 
-def found(generator: Generator, judge: Judge | None = None, names: Sequence[str] = ()) -> dict[str, list[float]]:
-    """Return directions (nz,) of length 1 by their names: those of the judge's `names`, then principal components.
+def found(generator: Generator, logits: Logits | None = None, names: Sequence[str] = ()) -> dict[str, list[float]]:
+    """Return directions (nz,) of length 1 by their names: those of the attributes `names`, then principal components.
 
     They follow from the generator alone: latents are those of seed 0. Of a generator that takes labels, all pictures
     are of the class that was most frequent in training.
     """
     z = generator.latents(NUM_LATENTS, seed=0)
     along = {COMPONENT.format(number): axis for number, axis in enumerate(components(generator, z), start=1)}
-    if judge is not None:
-        along = attributes(z, judge(generator.images(z, _labels(generator, len(z)))), names) | along
+    if logits is not None:
+        along = attributes(z, logits(generator.images(z, _labels(generator, len(z)))), names) | along
     return {name: [round(value, 4) for value in axis.tolist()] for name, axis in along.items()}
+
+
+def judging(judge: classifier.Judge) -> Logits:
+    """Return the logits of a classifier's attributes as a function of images."""
+
+    @torch.inference_mode()
+    def logits(images: np.ndarray) -> np.ndarray:
+        batches = torch.from_numpy(images).to(judge.device).split(classifier.BATCH_SIZE)
+        return np.concatenate([judge.network(to_float(batch)).cpu().numpy() for batch in batches])
+
+    return logits
 
 
 def components(generator: Generator, z: torch.Tensor) -> torch.Tensor:

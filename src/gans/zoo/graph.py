@@ -1,6 +1,6 @@
 """A generator as a list of plain layers, for an engine that knows a dozen operations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
@@ -11,8 +11,8 @@ from torch import nn
 
 from gans.base.errors import InputError
 
-WEIGHTED = ("linear", "convolve", "convolve_up")  # layers that a batch normalisation can become part of
-ONLY_LOOKED_AT_OTHERWISE = ("to", "flatten", "unflatten", "unsqueeze", "_assert_tensor_metadata")
+FOLD = ("linear", "convolve", "convolve_up")  # layers that a batch normalisation can become part of
+LOOKS = ("to", "flatten", "unflatten", "unsqueeze", "_assert_tensor_metadata")  # at the same numbers in another shape
 
 
 @dataclass(frozen=True)
@@ -37,79 +37,108 @@ def traced(generator: nn.Module, nz: int, num_classes: int = 0) -> list[Layer]:
     exported = torch.export.export(generator, inputs)
     signature = exported.graph_signature
     stored = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
-    layers: list[Layer] = []
-    found: dict[torch.fx.Node, int | torch.Tensor] = {}  # numbers of outputs, and weights
+    tracing = _Tracing()
     for node in exported.graph.nodes:
         if node.op == "placeholder" and node.name in stored:
-            found[node] = exported.state_dict[stored[node.name]].detach()
+            tracing.weights[node] = exported.state_dict[stored[node.name]].detach()
         elif node.op == "placeholder" and node.name == signature.user_inputs[0]:
-            layers.append(Layer("latent", (), (nz,)))
-            found[node] = 0
+            tracing.numbers[node] = tracing.put(Layer("latent", (), (nz,)))
         elif node.op == "call_function":
-            found[node] = _added(node, layers, found)
+            tracing.numbers[node] = tracing.follow(node)
     (image,) = next(node for node in exported.graph.nodes if node.op == "output").args[0]
-    assert found[image] == len(layers) - 1
-    return layers
+    assert tracing.numbers[image] == len(tracing.layers) - 1
+    return tracing.layers
 
 
-def _added(node: torch.fx.Node, layers: list[Layer], found: Mapping[torch.fx.Node, int | torch.Tensor]) -> int:
-    """Return the number of a node's output, having put its layer at the end of `layers` where it needs one."""
-    schema: Any = node.target._schema  # type: ignore[union-attr]
-    given: dict[str, Any] = {argument.name: argument.default_value for argument in schema.arguments}
-    given |= dict(zip(given, node.args, strict=False)) | node.kwargs
-    weights = {key: found[value] for key, value in given.items() if isinstance(value, torch.fx.Node) and value in found}
-    operands = [value for value in node.all_input_nodes if isinstance(found.get(value), int)]
-    numbers = tuple(int(found[value]) for value in operands)
-    shape = _shape(node)
-    op, options, weight, bias = "", {}, None, weights.get("bias")
-    match name := schema.name.removeprefix("aten::").rstrip("_"):
-        case "one_hot":
-            op, numbers = "label", ()
-        case _ if name in ONLY_LOOKED_AT_OTHERWISE:
-            return numbers[0]
-        case "cat":
-            op, numbers = "join", tuple(int(found[value]) for value in given["tensors"])
-        case "linear":
-            op, weight = "linear", weights["weight"]
-        case "conv2d":
-            op, weight = "convolve", weights["weight"].flatten(1)
-            options = _square(node, given, weights["weight"]) | {"groups": given["groups"]}
-        case "conv_transpose2d":
-            options = _square(node, given, weights["weight"])
-            weight = weights["weight"].permute(1, 2, 3, 0).flatten(0, 2)  # (out k k, in)
-            op = "convolve_up"
-            if _shape(operands[0])[1:] == (1, 1) and not options["padding"]:  # all of its kernel is seen
-                op, options = "linear", {}
-                bias = None if bias is None else bias.repeat_interleave(len(weight) // len(bias))
-            _refuse(node, given["groups"] != 1 or any(given["output_padding"]))
-        case "batch_norm":
-            scale = weights["weight"] / (weights["running_var"] + given["eps"]).sqrt()
-            shift = weights["bias"] - weights["running_mean"] * scale
-            if layers[numbers[0]].op in WEIGHTED and _used_once(operands[0]):
-                layers[numbers[0]] = _scaled(layers[numbers[0]], scale.numpy(), shift.numpy())
+@dataclass(frozen=True)
+class _Tracing:
+    """What is known of a graph's nodes so far: the layers, the numbers of their outputs, and weights."""
+
+    layers: list[Layer] = field(default_factory=list)
+    numbers: dict[torch.fx.Node, int] = field(default_factory=dict)
+    weights: dict[torch.fx.Node, torch.Tensor] = field(default_factory=dict)
+
+    def put(self, layer: Layer) -> int:
+        """Return the number of a new layer's output."""
+        self.layers.append(layer)
+        return len(self.layers) - 1
+
+    def follow(self, node: torch.fx.Node) -> int:
+        """Return the number of a node's output, having put a layer where it needs one."""
+        given = _arguments(node)
+        nodes = {key: value for key, value in given.items() if isinstance(value, torch.fx.Node)}
+        weights = {key: self.weights[value] for key, value in nodes.items() if value in self.weights}
+        operands = [value for value in node.all_input_nodes if value in self.numbers]
+        numbers = tuple(self.numbers[value] for value in operands)
+        shape = _shape(node)
+        match name := _name(node):
+            case "one_hot":
+                return self.put(Layer("label", (), shape))
+            case _ if name in LOOKS:
                 return numbers[0]
-            op, weight, bias = "scale", scale[:, None], shift
-        case "relu" | "leaky_relu":
-            op, options = "leaky", {"slope": given.get("negative_slope", 0.0)}
-        case "tanh":
-            op = "tanh"
-        case "upsample_nearest2d":
-            before = _shape(operands[0])
-            op, options = "repeat", {"times": shape[1] // before[1]}
-            _refuse(node, shape[1:] != (before[1] * options["times"], before[2] * options["times"]))
-        case "add" | "mul":
-            op = name
-            constants = [value for value in weights.values() if isinstance(value, torch.Tensor)]
-            for constant in constants:
-                layers.append(Layer("constant", (), tuple(constant.shape), _array(constant.flatten(1))))
-                numbers = (*numbers, len(layers) - 1)
-            numbers = tuple(sorted(numbers, key=lambda number: -prod(layers[number].shape)))
-            _refuse(node, given.get("alpha", 1) != 1 or len(numbers) != 2)
-            _refuse(node, prod(layers[numbers[1]].shape) not in (prod(shape), shape[0]))
-        case _:
-            _refuse(node, True)
-    layers.append(Layer(op, numbers, shape, _array(weight), _array(bias), options))
-    return len(layers) - 1
+            case "cat":
+                numbers = tuple(self.numbers[value] for value in given["tensors"])
+                return self.put(Layer("join", numbers, shape))
+            case "linear":
+                return self.put(_weighted("linear", numbers, shape, weights["weight"], weights.get("bias")))
+            case "conv2d":
+                options = _square(node, given, weights["weight"]) | {"groups": given["groups"]}
+                weight = weights["weight"].flatten(1)  # (out, in / groups k k)
+                return self.put(_weighted("convolve", numbers, shape, weight, weights.get("bias"), options))
+            case "conv_transpose2d":
+                _refuse(node, given["groups"] != 1 or any(given["output_padding"]))
+                options = _square(node, given, weights["weight"])
+                weight, bias = weights["weight"].permute(1, 2, 3, 0).flatten(0, 2), weights.get("bias")  # (out k k, in)
+                if _shape(operands[0])[1:] != (1, 1) or options["padding"]:
+                    return self.put(_weighted("convolve_up", numbers, shape, weight, bias, options))
+                bias = None if bias is None else bias.repeat_interleave(len(weight) // len(bias))
+                return self.put(_weighted("linear", numbers, shape, weight, bias))  # one pixel: all of its kernel
+            case "batch_norm":
+                scale = weights["weight"] / (weights["running_var"] + given["eps"]).sqrt()
+                shift = weights["bias"] - weights["running_mean"] * scale
+                before = self.layers[numbers[0]]
+                if before.op not in FOLD or not _used_once(operands[0]):
+                    return self.put(_weighted("scale", numbers, shape, scale[:, None], shift))
+                self.layers[numbers[0]] = _scaled(before, scale.numpy(), shift.numpy())
+                return numbers[0]
+            case "relu" | "leaky_relu":
+                return self.put(Layer("leaky", numbers, shape, options={"slope": given.get("negative_slope", 0.0)}))
+            case "tanh":
+                return self.put(Layer("tanh", numbers, shape))
+            case "upsample_nearest2d":
+                _, high, wide = _shape(operands[0])
+                times = shape[1] // high
+                _refuse(node, shape[1:] != (high * times, wide * times))
+                return self.put(Layer("repeat", numbers, shape, options={"times": times}))
+            case "add" | "mul":
+                for constant in weights.values():
+                    layer = _weighted("constant", (), tuple(constant.shape), constant.flatten(1))
+                    numbers = (*numbers, self.put(layer))
+                sizes = {number: prod(self.layers[number].shape) for number in numbers}
+                numbers = tuple(sorted(numbers, key=lambda number: -sizes[number]))  # the second may be one a channel
+                _refuse(node, given.get("alpha", 1) != 1 or len(numbers) != 2)
+                _refuse(node, sizes[numbers[1]] not in (prod(shape), shape[0]))
+                return self.put(Layer(name, numbers, shape))
+        raise _unknown(node)
+
+
+def _arguments(node: torch.fx.Node) -> dict[str, Any]:
+    """Return what an operation is given, by its names, with what it takes otherwise."""
+    schema: Any = node.target._schema  # type: ignore[union-attr]
+    given = {argument.name: argument.default_value for argument in schema.arguments}
+    return given | dict(zip(given, node.args, strict=False)) | node.kwargs
+
+
+def _weighted(
+    op: str,
+    inputs: tuple[int, ...],
+    shape: tuple[int, ...],
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    options: Mapping[str, float] | None = None,
+) -> Layer:
+    biases = None if bias is None else bias.float().numpy()
+    return Layer(op, inputs, shape, weight.float().contiguous().numpy(), biases, options or {})
 
 
 def _scaled(layer: Layer, scale: np.ndarray, shift: np.ndarray) -> Layer:
@@ -123,7 +152,7 @@ def _scaled(layer: Layer, scale: np.ndarray, shift: np.ndarray) -> Layer:
 
 def _used_once(node: torch.fx.Node) -> bool:
     """Return whether a layer's output, looked at in whichever shape, has one use."""
-    seen_by = node.all_input_nodes[0] if _name(node) in ONLY_LOOKED_AT_OTHERWISE else None
+    seen_by = node.all_input_nodes[0] if _name(node) in LOOKS else None
     return len(node.users) == 1 and (seen_by is None or _used_once(seen_by))
 
 
@@ -143,10 +172,10 @@ def _name(node: torch.fx.Node) -> str:
     return str(node.target).split(".")[1].rstrip("_") if node.op == "call_function" else node.op
 
 
-def _array(value: torch.Tensor | None) -> np.ndarray | None:
-    return None if value is None else value.to(torch.float32).contiguous().numpy()
-
-
 def _refuse(node: torch.fx.Node, refused: bool) -> None:
     if refused:
-        raise InputError(f"the explorer's engine does not know {node.target} as it is used here ({node.format_node()})")
+        raise _unknown(node)
+
+
+def _unknown(node: torch.fx.Node) -> InputError:
+    return InputError(f"the explorer's engine does not know {node.target} as it is used here ({node.format_node()})")
