@@ -75,6 +75,7 @@ class _Tracing:
             case "one_hot":
                 return self.put(Layer("label", (), shape))
             case _ if name in LOOKS:
+                self.layers[numbers[0]] = replace(self.layers[numbers[0]], shape=shape or self.layers[numbers[0]].shape)
                 return numbers[0]
             case "cat":
                 numbers = tuple(self.numbers[value] for value in given["tensors"])
