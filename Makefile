@@ -5,7 +5,7 @@ VENV := .venv
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro test check chaos compare results queue experiments bench readme clean
+.PHONY: help repro explore test check chaos compare results queue experiments bench readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,10 @@ repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards op
 	$(VENV)/bin/dvc repro
 	@$(VENV)/bin/python -m gans.pages.reproduced
 	@echo "Done: open report/index.html"
+
+explore: $(VENV)/ready ## move through latent space in the browser: report/explore.html over the zoo and what is trained
+	@$(VENV)/bin/python -m stages.explore
+	@$(VENV)/bin/python -c 'import pathlib, webbrowser; page = pathlib.Path("report/explore.html").resolve(); print(page); webbrowser.open(page.as_uri())'
 
 test: $(VENV)/ready-to-test ## run all tests
 	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -116,7 +116,12 @@ def test_the_page_is_whole_and_asks_the_network_for_nothing(story: report.Story)
     page = Markup(report.html(story))
     # the opening's; of each variant a thumbnail, a row, two pictures; the overview's, the Gaussian lesson's, the codes'
     assert len(page.pictures) == 2 + 3 * 4 + 2 + 2 + 1
-    assert {link.removeprefix("#") for link in page.links} <= {*page.names, "data:,", "../docs/metrics.md"}
+    assert {link.removeprefix("#") for link in page.links} <= {
+        *page.names,
+        "data:,",
+        "../docs/metrics.md",
+        "explore.html",
+    }
     assert {"better", "worse", "third"} <= set(page.names)
     for words in (
         "BETTER <&>",

@@ -13,7 +13,7 @@ from PIL import Image
 
 pytestmark = pytest.mark.slow
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-READ_NO_IMAGES = ("plot", "overview", "sample_codes", "gaussian", "report")
+READ_NO_IMAGES = ("plot", "overview", "sample_codes", "gaussian", "report", "explore")
 Run = Callable[..., Workspace]
 
 

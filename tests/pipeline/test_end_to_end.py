@@ -44,7 +44,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     with (variants / "__init__.py").open("a") as file:
         file.write('\n\nprint("library:", __file__)\n')
     output = clone.run("dvc", "repro")
-    some = {"download", "preprocess", "train@cgan", "sample@vae", "codes", "gaussian", "report"}
+    some = {"download", "preprocess", "train@cgan", "sample@vae", "codes", "gaussian", "report", "explore"}
     assert set(stages_run(output)) >= some
     clone.commit()
     return clone
@@ -119,6 +119,7 @@ def test_data_and_report_are_there(workspace: Workspace) -> None:
     # together the opening, the overview, the Gaussian lesson, the codes.
     assert page.count("data:image/webp;base64,") == 8 * len(ACTIVE) + 2 + 2 + 2 + 2
     assert "Twin" in (workspace.folder / "report/index.md").read_text()
+    assert '<option value="twin">Twin (twin)' in (workspace.folder / "report/explore.html").read_text()
 
 
 def test_a_second_repro_runs_nothing_and_git_sees_no_change(workspace: Workspace) -> None:
@@ -131,7 +132,7 @@ def test_a_second_repro_runs_nothing_and_git_sees_no_change(workspace: Workspace
 def test_an_override_of_one_variant_runs_that_variant_alone_and_arrives_as_a_number(workspace: Workspace) -> None:
     output = workspace.experiment("++variants.twin.lr=1e-5")
     own = {f"{stage}@twin" for stage in ("train", "sample", "evaluate", "plot")}
-    assert set(stages_run(output)) == own | {"settings", "overview", "report"}
+    assert set(stages_run(output)) == own | {"settings", "overview", "report", "explore"}
     assert workspace.json("models/twin/settings.json")["lr"] == 0.00001
     assert "lr: 1e-05" in (workspace.folder / "params.yaml").read_text()
     changed = workspace.run("git", "diff", "--unified=0", "params.yaml").splitlines()
@@ -163,9 +164,9 @@ def test_a_temporary_run_imports_its_own_copy_of_the_code(workspace: Workspace) 
     assert workspace.run("git", "status", "--porcelain") == ""
 
 
-def test_a_shorter_list_of_variants_runs_the_report_alone(workspace: Workspace) -> None:
+def test_a_shorter_list_of_variants_runs_the_pages_alone(workspace: Workspace) -> None:
     output = workspace.experiment("active=[vae]")
-    assert set(stages_run(output)) == {"settings", "overview", "report"}
+    assert set(stages_run(output)) == {"settings", "overview", "report", "explore"}
     assert list(workspace.json("metrics/summary.json")["variants"]) == ["vae"]  # type: ignore[call-overload]
     workspace.run("git", "checkout", "--quiet", ".")
     workspace.run("dvc", "checkout")

@@ -19,7 +19,7 @@ CHECKED = "data/params.checked.json"
 VARIANT = "${item.variant}"
 VARIANTS = [f"src/gans/variants/{name}.py" for name in contract.names()]
 LOADS_ONE_VARIANT = {"train", "sample", "evaluate"}
-LOADS_ALL_VARIANTS = {"settings", "overview", "report"}
+LOADS_ALL_VARIANTS = {"settings", "overview", "report", "explore"}
 LOADS_A_VARIANT_BY_NAME = {"sample_codes": {"src/gans/variants/vae.py"}}
 
 OF_CODES = {*CodesSettings.model_fields, "init_from"}  # what autoencoders of several sizes do not take from the shared
@@ -59,8 +59,13 @@ def is_settings(name: str) -> bool:
 
 
 def is_empty(path: Path) -> bool:
-    """Return whether a file holds no code, as the __init__.py of packages."""
-    return all(isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body)
+    """Return whether a file holds no code for a stage, as the __init__.py of packages.
+
+    That of the library offers `gans.load` to others.
+    """
+    return path == ROOT / "src/gans/__init__.py" or all(
+        isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body
+    )
 
 
 def code_of(stage: str) -> set[str]:
@@ -121,7 +126,7 @@ def read_parameters(stage: str) -> set[str]:
 def test_the_stages_are_those_of_the_pipeline_in_its_order() -> None:
     assert list(STAGES) == [
         *("settings", "download", "preprocess", "classifier", "reference", "train", "sample", "evaluate", "plot"),
-        *("overview", "codes", "sample_codes", "gaussian", "report"),
+        *("overview", "codes", "sample_codes", "gaussian", "report", "explore"),
     ]
 
 
@@ -144,8 +149,9 @@ TRAINS = {"train", "codes", "gaussian", "classifier"}
 @pytest.mark.parametrize(
     ("edited", "run_again"),
     [
-        ("src/gans/pages/report.py", {"report"}),
-        ("src/gans/pages/report.html", {"report"}),
+        ("src/gans/pages/report.py", {"report", "explore"}),
+        ("src/gans/pages/report.html", {"report", "explore"}),
+        ("src/gans/zoo/directions.py", {"explore"}),
         ("src/gans/figures/pictures.py", {"sample", "sample_codes", "plot", "overview", "report"}),
         ("src/gans/figures/plots.py", {"plot", "overview", "sample_codes", "report"}),
         ("src/gans/scoring/scores.py", {"reference", "evaluate"}),
@@ -159,7 +165,7 @@ TRAINS = {"train", "codes", "gaussian", "classifier"}
         ("src/gans/sources/celeba.py", {"download", "preprocess"}),
         ("src/gans/training/loop.py", {"train", "codes"}),
         ("src/gans/gaussian/lesson.py", {"gaussian"}),
-        ("src/gans/variants/wgan_gp.py", {"settings", "overview", "report"}),
+        ("src/gans/variants/wgan_gp.py", {"settings", "overview", "report", "explore"}),
     ],
 )
 def test_an_edit_runs_no_more_again_than_what_depends_on_it(edited: str, run_again: set[str]) -> None:

@@ -47,6 +47,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+_ENVIRONMENT.policies["json.dumps_kwargs"] = {"sort_keys": False}
 _ENVIRONMENT.filters |= {
     "embedded": embedded,
     "listed": lambda values: ", ".join(f"{key} {value}" for key, value in values.items()),
