@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from safetensors.torch import save_file
+from PIL import Image
+from safetensors.torch import save
 
 from gans.base import artefacts, paths, publishing
 from gans.base.errors import InputError
@@ -45,11 +46,12 @@ def main(name: str, data_root: str | None = None) -> None:
         settings = [word for setting in [*recipe["settings"], *given] for word in ("-S", setting)]
         subprocess.run([*command[:6], *settings], check=True)
         commit = revision.commit_of(experiment)
+    parent = _parent(commit)
     with TemporaryDirectory() as folder:
         workspace = Path(folder)
         _fetch(commit, workspace)
         with chdir(workspace):
-            packed = pack(name, recipe, commit=revision_before(commit), command=" ".join(command))
+            packed = pack(name, recipe, commit=parent, command=" ".join(command))
         with publishing.published(paths.ZOO / name) as draft:
             shutil.copytree(workspace / packed, draft)
     print(f"{paths.ZOO / name}: {sum(file.stat().st_size for file in (paths.ZOO / name).iterdir()) / 1e6:.1f} MB")
@@ -65,7 +67,7 @@ def _recipe(name: str) -> Mapping[str, Any]:
     return recipe
 
 
-def revision_before(commit: str) -> str:
+def _parent(commit: str) -> str:
     """Return the hash of the commit that an experiment started from."""
     found = revision.git("rev-parse", f"{commit}^")
     assert found is not None, "an experiment has a parent"
@@ -92,7 +94,7 @@ def pack(name: str, recipe: Mapping[str, Any], commit: str, command: str) -> Pat
 
     generator.safetensors holds the averaged generator in half precision, generator.onnx the same for other programs,
     settings.json what it takes to build it, directions.json the strongest directions of its latent space, card.json and
-    README.md what is to be known of it, picture.png what it draws for seed 0.
+    README.md what is to be known of it, picture.webp what it draws for seed 0.
     """
     params = Params.load()
     (variant,) = params.active
@@ -102,7 +104,7 @@ def pack(name: str, recipe: Mapping[str, Any], commit: str, command: str) -> Pat
     folder = Path(name)
     folder.mkdir()
     halved = {key: _halved(value) for key, value in weights.read(trained / models.GENERATOR).items()}
-    save_file(halved, folder / models.GENERATOR)
+    (folder / models.GENERATOR).write_bytes(save(halved))
     record = artefacts.read_json(trained / models.SETTINGS)
     del record["frames_at"]
     record["shape"]["class_names"] = bench.data.meta["class_names"]
@@ -115,7 +117,8 @@ def pack(name: str, recipe: Mapping[str, Any], commit: str, command: str) -> Pat
     factors = bench.judges.factors
     logits = directions.judging(factors) if factors else None
     artefacts.write_json(folder / directions.FILE, directions.found(generator, logits, params.classifier.factors))
-    grids.save_png(folder / "picture.png", grids.grid(generator(FACES**2), FACES))
+    picture = Image.fromarray(grids.grid(generator(FACES**2), FACES))
+    picture.save(folder / "picture.webp", quality=templates.WEBP_QUALITY, method=6)
     card = described(generator, bench, variant) | {
         "data": recipe["data"],
         "licence": recipe["licence"],
@@ -139,6 +142,7 @@ def described(generator: Generator, bench: Bench, variant: str) -> dict[str, Any
         artefacts.read_json(path) for path in (paths.train_metrics(variant), paths.speed_metrics(variant), paths.FLOOR)
     )
     sets = [scored(generator, bench, seed) for seed in range(NUM_SETS)]
+    sets = [{key: value for key, value in found.items() if not key.endswith("_sd")} for found in sets]
     spread = {key: float(np.std([found[key] for found in sets], ddof=1)) for key in sets[0]}
     return {
         "title": generator.title,

@@ -8,7 +8,7 @@ import torch
 
 from gans.zoo.generator import Generator
 
-NEAR = 1e-3  # in [-1, 1]: an eighth of a step of 255
+NEAR = 1 / 255  # in [-1, 1]: half a step of a pixel
 
 
 def onnx(generator: Generator) -> bytes:
