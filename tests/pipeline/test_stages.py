@@ -1,6 +1,8 @@
 """The stages' shells: one line and a status for bad input, nothing half-written."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,11 +15,14 @@ from conftest import ROOT
 from PIL import Image
 from programs import DEADLINE_S
 
-from gans.base import paths
+from gans.base import artefacts, paths
 from gans.base.errors import InputError
 from gans.data import arrays
+from gans.data.arrays import DataShape
+from gans.networks import contract, models
+from gans.networks.settings import AdversarialSettings
 from gans.sources import celeba
-from stages import download, preprocess
+from stages import download, explore, preprocess
 
 
 @pytest.fixture
@@ -140,3 +145,30 @@ def test_an_image_that_cannot_be_used_leaves_no_array(in_folder: Path, write_par
     with pytest.raises(InputError, match=r"1 of 20 images cannot be used: light/3\.png: not a JPEG or PNG"):
         preprocess.main()
     assert list(paths.processed("folder").parent.iterdir()) == []
+
+
+def test_the_explorer_has_what_there_is(
+    in_folder: Path, write_params: Callable[..., Path], small: AdversarialSettings, pixels: np.ndarray
+) -> None:
+    write_params({"active": ["dcgan", "vae"]})
+    page = paths.REPORT / "explore.html"
+    explore.main()
+    assert "No trained generator is here yet" in page.read_text(encoding="utf-8")
+
+    shape = DataShape(3, 16)
+    for folder in (paths.ZOO / "faces", paths.model("dcgan")):
+        folder.mkdir(parents=True)
+        variant = contract.load("dcgan")(small, shape)
+        models.save(folder, "dcgan", variant, shape, variant.generator, {0: pixels})
+    artefacts.write_json(paths.ZOO / "faces/card.json", {"title": "Faces & more", "summary": "An hour of training."})
+    artefacts.write_json(paths.ZOO / "faces/directions.json", {"Smiling": [0.25] * small.nz})
+    explore.main()
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r'<option value="(\w+)">([^<]*)<', text) == [
+        ("faces", "Faces &amp; more (faces)"),
+        ("dcgan", "DCGAN (dcgan)"),
+    ]
+    faces, dcgan = json.loads(re.findall(r'id="networks">(.*)</script>', text)[0])
+    assert (faces["summary"], dcgan["summary"]) == ("An hour of training.", "Trained on toyfaces.")
+    assert faces["directions"] == {"Smiling": [0.25] * small.nz}
+    assert next(iter(dcgan["directions"])) == "component 1"  # without a classifier no attributes

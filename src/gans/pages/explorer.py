@@ -14,7 +14,7 @@ from gans.zoo.graph import Layer
 # Steps of a weight, in the standard deviation of its row: few where there are many weights, to keep the page small.
 STEPS, FINE_STEPS = 192, 1024
 MANY = 100_000  # weights of a layer
-MAX_WEIGHTS = 6_000_000  # of a network in the page: 10 MB
+MAX_WEIGHTS = 6_000_000  # of a network in the page: 11 MB
 
 
 @dataclass(frozen=True)
