@@ -5,7 +5,7 @@ VENV := .venv
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro explore test check chaos compare results queue experiments bench readme clean
+.PHONY: help repro explore test check chaos compare results queue experiments bench zoo notebook readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,12 @@ bench: $(VENV)/ready ## measure speed beside the tutorial's loop, 15 minutes; 3 
 	$(if $(QUICK),,$(VENV)/bin/python benchmarks/measures.py)
 	$(VENV)/bin/python benchmarks/throughput.py $(if $(QUICK),--quick)
 
+zoo: $(VENV)/ready-for-zoo ## train an entry of zoo/recipes.yaml as an experiment, and pack it: make zoo NAME=vae-toyfaces
+	@$(VENV)/bin/python -m gans.packing "$(NAME)" "$(DATA_ROOT)"
+
+notebook: $(VENV)/ready-to-test ## run docs/tour.ipynb again
+	$(VENV)/bin/python docs/run_notebook.py
+
 readme: $(VENV)/ready ## bring the README's table and picture up to the last run
 	$(VENV)/bin/python docs/update_readme.py
 
@@ -65,6 +71,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/ready-for-zoo: $(VENV)/ready
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[zoo]'
 	touch $@
 
 $(VENV)/ready-to-test: $(VENV)/ready
