@@ -5,6 +5,7 @@ from typing import Any
 
 import stages
 from gans.base import artefacts, paths, publishing
+from gans.base.errors import InputError
 from gans.networks import models
 from gans.pages import explorer
 from gans.params import Params
@@ -37,6 +38,14 @@ def network(folder: Path, card: dict[str, Any], **judge: Any) -> explorer.Networ
     generator = catalogue.load(folder)
     brought, axes = folder / "card.json", folder / directions.FILE
     card = {"title": generator.title, "summary": ""} | card | (artefacts.read_json(brought) if brought.exists() else {})
+    layers: list[graph.Layer] = []
+    found: dict[str, list[float]] = {}
+    lacking = ""
+    try:
+        layers = graph.traced(generator.sampler.generator, generator.nz, len(generator.classes))
+        found = artefacts.read_json(axes) if axes.exists() else directions.found(generator, **judge)
+    except InputError as error:  # what only a person's own variant has
+        lacking = str(error)
     return explorer.Network(
         name=folder.name,
         title=str(card["title"]),
@@ -46,8 +55,9 @@ def network(folder: Path, card: dict[str, Any], **judge: Any) -> explorer.Networ
         nz=generator.nz,
         class_names=generator.classes,
         class_counts=generator.sampler.class_counts,
-        directions=artefacts.read_json(axes) if axes.exists() else directions.found(generator, **judge),
-        layers=graph.traced(generator.sampler.generator, generator.nz, len(generator.classes)),
+        directions=found,
+        layers=layers,
+        lacking=lacking,
     )
 
 

@@ -280,6 +280,8 @@ def test_a_network_of_too_many_weights_is_left_out_by_its_name() -> None:
     assert "Huge <&> is not here: its 6,000,001 weights would be too many" in page.text
     assert "gans generate huge" in page.text
     assert "No trained generator is here yet" in page.text
+    unknown = dataclasses.replace(huge, lacking="the engine does not know aten.selu")
+    assert "Huge <&> is not here: the engine does not know aten.selu. Type" in Markup(explorer.html([unknown])).text
 
 
 def test_weights_are_whole_numbers_of_a_small_step_and_come_back() -> None:

@@ -17,7 +17,7 @@ MANY = 100_000  # weights of a layer
 MAX_WEIGHTS = 6_000_000  # of a network in the page: 11 MB
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """A generator as the page has it."""
 
@@ -31,6 +31,7 @@ class Network:
     class_counts: Sequence[int]
     directions: Mapping[str, Sequence[float]]  # (nz,) each, of length 1, by their names
     layers: Sequence[Layer]
+    lacking: str = ""  # why it cannot be in the page, where it cannot
 
     @property
     def num_weights(self) -> int:
@@ -41,11 +42,15 @@ class Network:
 def html(networks: Sequence[Network]) -> str:
     """Return the page, one file that opens without a network.
 
-    A generator of more than MAX_WEIGHTS weights is left out, and the page says so.
+    A generator that lacks something, or has more than MAX_WEIGHTS weights, is left out, and the page says so.
     """
-    shown = [packed(network) for network in networks if network.num_weights <= MAX_WEIGHTS]
-    left_out = [network for network in networks if network.num_weights > MAX_WEIGHTS]
-    return templates.written("explore.html", title="Move through latent space", networks=shown, left_out=left_out)
+    shown = [network for network in networks if not network.lacking and network.num_weights <= MAX_WEIGHTS]
+    return templates.written(
+        "explore.html",
+        title="Move through latent space",
+        networks=[packed(network) for network in shown],
+        left_out=[network for network in networks if network not in shown],
+    )
 
 
 def packed(network: Network) -> tuple[dict[str, Any], str]:
@@ -76,7 +81,7 @@ def packed(network: Network) -> tuple[dict[str, Any], str]:
     head = np.concatenate(floats).astype("<f4")
     planes = np.concatenate(integers).astype("<i2").view(np.uint8).reshape(-1, 2).T
     content = gzip.compress(head.tobytes() + planes.tobytes(), mtime=0)
-    facts = {key: value for key, value in vars(network).items() if key != "layers"}
+    facts = {key: value for key, value in vars(network).items() if key not in ("layers", "lacking")}
     whole = {**facts, "num_weights": network.num_weights, "num_floats": len(head), "layers": layers}
     return whole, base64.b64encode(content).decode("ascii")
 

@@ -179,4 +179,4 @@ def _refuse(node: torch.fx.Node, refused: bool) -> None:
 
 
 def _unknown(node: torch.fx.Node) -> InputError:
-    return InputError(f"the explorer's engine does not know {node.target} as it is used here ({node.format_node()})")
+    return InputError(f"the explorer's engine does not know {node.target} as it is used here")
