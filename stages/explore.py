@@ -43,7 +43,10 @@ def network(folder: Path, card: dict[str, Any], **judge: Any) -> explorer.Networ
     lacking = ""
     try:
         layers = graph.traced(generator.sampler.generator, generator.nz, len(generator.classes))
-        found = artefacts.read_json(axes) if axes.exists() else directions.found(generator, **judge)
+        if axes.exists():
+            found = artefacts.read_json(axes)
+        elif explorer.num_weights(layers) <= explorer.MAX_WEIGHTS:
+            found = directions.found(generator, **judge)
     except InputError as error:  # what only a person's own variant has
         lacking = str(error)
     return explorer.Network(

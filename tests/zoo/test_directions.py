@@ -30,7 +30,7 @@ def test_components_are_the_latents_that_move_the_first_activations_most_in_thei
     first.weight = nn.Parameter(columns * strengths)
     generator = of(nn.Sequential(first, nn.LeakyReLU(0.9), nn.Linear(64, 16), nn.Unflatten(1, (1, 4, 4))))
     z = generator.latents(1024, seed=1)
-    axes = directions.components(generator, z)
+    axes = directions.components(z, directions.looked_into(generator, z)[1])
     assert axes.shape == (directions.NUM_COMPONENTS, NZ)
     torch.testing.assert_close(axes.norm(dim=1), torch.ones(directions.NUM_COMPONENTS))
     assert axes[0, 3] > 0.95

@@ -36,7 +36,12 @@ class Network:
     @property
     def num_weights(self) -> int:
         """Return how many numbers its layers hold."""
-        return sum(layer.weight.size for layer in self.layers if layer.weight is not None)
+        return num_weights(self.layers)
+
+
+def num_weights(layers: Sequence[Layer]) -> int:
+    """Return how many numbers layers hold."""
+    return sum(layer.weight.size for layer in layers if layer.weight is not None)
 
 
 def html(networks: Sequence[Network]) -> str:
