@@ -14,6 +14,7 @@ import yaml
 from conftest import ROOT
 from dvc.utils.serialize import modify_yaml
 
+ENTRY = re.compile("zoo/[^/]+/")  # what lies in the folder of one
 LONGEST_S = 1200.0  # that a command may take
 
 # A run of seconds: params.yaml with these values, otherwise as committed.
@@ -110,14 +111,17 @@ def write_params(folder: Path, changes: dict[str, object]) -> None:
             section[last] = value
 
 
-def cloned(folder: Path, changes: dict[str, object] | None = None) -> Workspace:
-    """Return a repository in `folder`, with SMALL and `changes` in its params.yaml, in which nothing has run."""
+def cloned(folder: Path, changes: dict[str, object] | None = None, zoo: bool = False) -> Workspace:
+    """Return a repository in `folder`, with SMALL and `changes` in its params.yaml, in which nothing has run.
+
+    It has no trained generators, which are most of the bytes, but with `zoo`.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
+        if (ROOT / name).is_file() and (zoo or not ENTRY.match(name)):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     write_params(folder, {**SMALL, **(changes or {})})

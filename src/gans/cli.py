@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--out", type=Path, help="a new folder for PNG files (pictures), or a name in .zip or .npz")
     generate.add_argument("--class", dest="label", help="of which class, where the generator knows classes")
     generate.add_argument(
-        "--truncation", type=float, metavar="T", help="latents from -T to T only, such as 0.7: less varied, often truer"
+        "--truncation", type=float, metavar="T", help="latents from -T to T only, such as 1.5: less varied pictures"
     )
     generate.add_argument("--grid", action="store_true", help="one picture of all; --out is then a name in .png")
     generate.add_argument(
