@@ -16,11 +16,12 @@ def main() -> None:
     Nothing is in them where `lessons` leaves codes out.
     """
     params = Params.load()
+    sizes = params.codes.nz if "codes" in params.lessons else []
     device = devices.prepare(params.run.device, params.run.deterministic)
     how = steps.execution(device, params.run.precision, params.run.compile)
     data = arrays.load(paths.processed(params.dataset))
     plans = {}
-    for nz in params.code_sizes:
+    for nz in sizes:
         settings = params.codes.autoencoder(nz, params, at_most=data.train.stop - data.train.start)
         settings = settings.for_data(data.meta["symmetric"])
         plans[f"nz_{nz}"] = Plan("vae", vae.VAE, settings, data, num_frames=2, device=device, how=how, section="codes.")

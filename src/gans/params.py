@@ -59,8 +59,3 @@ class Params(SharedSettings):
                 raise InputError(f"{path}: {found}; expected a batch_size that {ranks} divides")
         params.check_entries(path)
         return params
-
-    @property
-    def code_sizes(self) -> list[int]:
-        """Return the latent sizes of the lesson on codes; none where `lessons` leaves it out."""
-        return self.codes.nz if "codes" in self.lessons else []

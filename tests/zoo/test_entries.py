@@ -13,6 +13,7 @@ from PIL import Image
 import gans
 from gans.base import processors
 from gans.data import arrays
+from gans.params import Params
 from gans.preprocess import crop_and_shrink
 from gans.scoring import distances, features
 from gans.scoring.distances import Known
@@ -31,6 +32,16 @@ def test_each_has_a_recipe_and_the_zoo_is_small() -> None:
     assert sum(path.stat().st_size for path in ZOO.rglob("*") if path.is_file()) < 28 * MEGABYTE
     for name in NAMES:
         assert (ZOO / name / "generator.safetensors").stat().st_size < 3 * MEGABYTE
+
+
+def test_registries_see_each_of_them_and_the_variants_of_the_quick_run() -> None:
+    declared = yaml.safe_load((ROOT / "dvc.yaml").read_text())["artifacts"]
+    wanted = {
+        **{name: f"zoo/{name}" for name in NAMES},
+        **{name: f"models/{name}" for name in Params.load(ROOT / "params.yaml").active},
+    }
+    assert {name: declared[name]["path"] for name in wanted} == wanted
+    assert all(entry["type"] == "model" and entry["desc"] and entry["labels"] for entry in declared.values())
 
 
 @pytest.mark.parametrize("name", NAMES)
