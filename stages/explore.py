@@ -22,9 +22,8 @@ def main() -> None:
         factors = classifier.load(learnt, devices.prepare("cpu", deterministic=True)).factors
         logits = directions.judging(factors) if factors else None
     networks = {}
-    for folder in sorted(paths.ZOO.iterdir()) if paths.ZOO.is_dir() else []:
-        if (folder / models.GENERATOR).exists():
-            networks[folder.name] = network(folder, {})
+    for folder in catalogue.entries(paths.ZOO):
+        networks[folder.name] = network(folder, {})
     for folder in map(paths.model, params.active):
         if folder.name not in networks and (folder / models.GENERATOR).exists():
             card = {"summary": f"Trained on {params.dataset}."}
@@ -36,8 +35,8 @@ def main() -> None:
 def network(folder: Path, card: dict[str, Any], **judge: Any) -> explorer.Network:
     """Return a generator as the page has it; one of the zoo brings its card and directions."""
     generator = catalogue.load(folder)
-    brought, axes = folder / "card.json", folder / directions.FILE
-    card = {"title": generator.title, "summary": ""} | card | (artefacts.read_json(brought) if brought.exists() else {})
+    axes = folder / directions.FILE
+    card = {"title": generator.title, "summary": ""} | card | catalogue.card(folder)
     layers: list[graph.Layer] = []
     found: dict[str, list[float]] = {}
     lacking = ""

@@ -28,7 +28,7 @@ from gans.scoring.scores import Bench, Scores
 from gans.zoo import catalogue, directions, exported
 from gans.zoo.generator import Generator
 
-RECIPES = paths.ZOO / "recipes.yaml"
+RECIPES = paths.ZOO / catalogue.RECIPES
 EXPERIMENT = "zoo-{}"
 FACES = 8  # along each side of the picture
 NUM_SETS = 3  # of latents that are scored, those of seeds 0, 1 and 2: their deviation is the noise
@@ -126,7 +126,7 @@ def pack(name: str, recipe: Mapping[str, Any], commit: str, command: str) -> Pat
         "commit": commit,
         "command": command,
     }
-    card["summary"] = f"{card['title']} on {card['data']}, after {card['hours']:.1f} hours on {card['device']}"
+    card["summary"] = f"{card['title']} on {card['data']}, after {card['hours']:.1f} hours ({card['device']})."
     artefacts.write_json(folder / catalogue.CARD, card)
     (folder / "README.md").write_text(templates.written("card.md", name=name, **card), encoding="utf-8")
     return folder
@@ -148,7 +148,7 @@ def described(generator: Generator, bench: Bench, variant: str) -> dict[str, Any
         "title": generator.title,
         "images_seen": facts["images_seen"],
         "hours": round(speed["seconds"] / 3600, 2),
-        "device": speed["device"],
+        "device": facts.get("gpu") or f"{facts['processor']['model'].partition(' (')[0]}, {_threads(facts['threads'])}",
         "processor": facts["processor"],
         "versions": facts["versions"],
         "scores": scores.rounded(sets[0]),
@@ -156,6 +156,10 @@ def described(generator: Generator, bench: Bench, variant: str) -> dict[str, Any
         "floor": {key: floor[key] for key in sets[0] if key in floor},
         "protocol": bench.protocol() | {"sets": NUM_SETS},
     }
+
+
+def _threads(count: int) -> str:
+    return "one thread" if count == 1 else f"{count} threads"
 
 
 def scored(generator: Generator, bench: Bench, seed: int) -> Scores:

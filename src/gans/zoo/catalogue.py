@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 import gans
 from gans.base import artefacts, paths
 from gans.base.errors import InputError
@@ -12,7 +14,7 @@ from gans.networks import models
 from gans.runtime import devices
 from gans.zoo.generator import Generator
 
-CARD = "card.json"
+CARD, RECIPES = "card.json", "recipes.yaml"
 REPOSITORY = Path(gans.__file__).resolve().parents[2]
 
 
@@ -29,9 +31,20 @@ def found() -> dict[str, Path]:
 
 def _folders() -> Iterator[Path]:
     for root in dict.fromkeys((Path.cwd(), REPOSITORY)):
-        for place in (paths.ZOO, paths.model("")):
-            folders = sorted((root / place).iterdir()) if (root / place).is_dir() else []
-            yield from (folder for folder in folders if (folder / models.GENERATOR).exists())
+        yield from entries(root / paths.ZOO)
+        yield from _with_weights(root / paths.model(""))
+
+
+def entries(zoo: Path) -> list[Path]:
+    """Return the folders of a zoo's generators, in the order of its recipes; others come last."""
+    recipes = zoo / RECIPES
+    order = list(yaml.safe_load(recipes.read_text(encoding="utf-8"))) if recipes.exists() else []
+    return sorted(_with_weights(zoo), key=lambda folder: [*order, folder.name].index(folder.name))
+
+
+def _with_weights(place: Path) -> list[Path]:
+    folders = sorted(place.iterdir()) if place.is_dir() else []
+    return [folder for folder in folders if (folder / models.GENERATOR).exists()]
 
 
 def load(name: str | Path, device: str = "cpu") -> Generator:
