@@ -56,7 +56,7 @@ bench: $(VENV)/ready ## measure speed beside the tutorial's loop, 15 minutes; 3 
 	$(VENV)/bin/python benchmarks/throughput.py $(if $(QUICK),--quick)
 
 zoo: $(VENV)/ready-for-zoo ## train an entry of zoo/recipes.yaml as an experiment, and pack it: make zoo NAME=vae-toyfaces
-	@$(VENV)/bin/python -m gans.packing "$(NAME)" "$(DATA_ROOT)"
+	@$(VENV)/bin/python -m gans.packing "$$NAME" "$$DATA_ROOT"
 
 notebook: $(VENV)/ready-to-test ## run docs/tour.ipynb again
 	$(VENV)/bin/python docs/run_notebook.py

@@ -5,7 +5,7 @@ from typing import Any
 
 import stages
 from gans.base import artefacts, paths, publishing
-from gans.base.errors import InputError
+from gans.base.errors import in_one_line
 from gans.networks import models
 from gans.pages import explorer
 from gans.params import Params
@@ -46,8 +46,8 @@ def network(folder: Path, card: dict[str, Any], **judge: Any) -> explorer.Networ
             found = artefacts.read_json(axes)
         elif explorer.num_weights(layers) <= explorer.MAX_WEIGHTS:
             found = directions.found(generator, **judge)
-    except InputError as error:  # what only a person's own variant has
-        lacking = str(error)
+    except Exception as error:  # a person's own variant may have what torch.export or the engine does not know
+        lacking = in_one_line(error)
     return explorer.Network(
         name=folder.name,
         title=str(card["title"]),

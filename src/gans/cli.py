@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     generate.add_argument("--grid", action="store_true", help="one picture of all; --out is then a name in .png")
     generate.add_argument(
-        "--interpolate", action="store_true", help="the way from picture 0 of the seed to picture 1; also as .gif"
+        "--interpolate",
+        action="store_true",
+        help="the way from picture 0 of the seed to picture 1, in the class of the first; also as .gif",
     )
     _add_device(generate)
 
@@ -76,25 +78,30 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
 
 def _generate(asked: argparse.Namespace) -> None:
     """Write the pictures that were asked for; what is wrong is told of before the network is read, where it can be."""
+    from gans.sources.folder import SUFFIXES
     from gans.zoo import catalogue, pictures
 
     out = asked.out or Path("pictures.png" if asked.grid else "pictures")
     pictures.refuse_existing(out)
-    if asked.count < 1:
-        raise InputError(f"--count is {asked.count}; expected a whole number of at least 1")
-    film = asked.interpolate and out.suffix == ".gif"
-    if asked.grid != (out.suffix == ".png") or (out.suffix == ".gif" and not film):
+    least = 2 if asked.interpolate else 1
+    if asked.count < least:
+        raise InputError(f"--count is {asked.count}; expected a whole number of at least {least}")
+    suffix = out.suffix.lower()
+    film = asked.interpolate and suffix == ".gif"
+    if asked.grid != (suffix == ".png") or (suffix in SUFFIXES and not film and not asked.grid):
         expected = "a name in .png with --grid, in .gif with --interpolate, else a folder or a name in .zip or .npz"
         raise InputError(f"--out is {out}; expected {expected}")
     generator = catalogue.load(asked.generator, asked.device)
     if asked.interpolate:
         first, last = generator.latents(2, asked.seed, asked.truncation)
-        blocks = iter([generator.walk(first, last, asked.count, asked.label)])
+        label = int(generator.labels(1, asked.seed)[0]) if generator.classes and not asked.label else asked.label
+        blocks = iter([generator.walk(first, last, asked.count, label)])
     else:
         blocks = generator.blocks(asked.count, asked.seed, asked.label, asked.truncation)
     save = pictures.save_film if film else pictures.save_grid if asked.grid else pictures.save
     save(blocks, asked.count, out)
-    print(f"{asked.count} pictures of {generator.title} ({generator.name}), seed {asked.seed}: {out}")
+    made = "1 picture" if asked.count == 1 else f"{asked.count} pictures"
+    print(f"{made} of {generator.title} ({generator.name}), seed {asked.seed}: {out}")
 
 
 def _list(asked: argparse.Namespace) -> None:
@@ -105,20 +112,18 @@ def _list(asked: argparse.Namespace) -> None:
 
     rows = [["name", "variant", "pixels", "classes", "FID (lite0)", "trained on"]]
     for name, folder in catalogue.found().items():
-        kind, _, shape = models.described(folder)
-        card = catalogue.card(folder)
+        try:
+            kind, _, shape = models.described(folder)
+            card = catalogue.card(folder)
+        except InputError as error:
+            rows.append([name, "-", "-", "-", "-", "damaged"])
+            print(f"gans list: {error}", file=sys.stderr)
+            continue
         size = f"{shape.size} x {shape.size}" + (" grey" if shape.channels == 1 else "")
+        classes = ", ".join(shape.class_names) if kind.conditional else "-"
         fid = card.get("scores", {}).get("fid_lite0")
-        rows.append(
-            [
-                name,
-                kind.title,
-                size,
-                ", ".join(shape.class_names) if kind.conditional else "-",
-                f"{fid:.0f}" if fid else "-",
-                card.get("data", "here, by the last run"),
-            ]
-        )
+        data = card.get("data", "here, by the last run")
+        rows.append([name, kind.title, size, classes, f"{fid:.0f}" if fid else "-", data])
     print(terminal.table(rows) if len(rows) > 1 else "No generator is here; run `make repro`.")
 
 

@@ -1,5 +1,6 @@
 """Train an entry of the zoo as an experiment of DVC, and pack its generator: `make zoo NAME=sngan-toyfaces`."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from PIL import Image
 from safetensors.torch import save
 
 from gans.base import artefacts, paths, publishing
-from gans.base.errors import InputError
+from gans.base.errors import InputError, in_one_line
 from gans.base.settings import nearest
 from gans.figures import grids
 from gans.networks import models
@@ -38,20 +39,19 @@ def main(name: str, data_root: str | None = None) -> None:
     """Write zoo/<name>/ from the experiment zoo-<name>, which is carried out first where there is none."""
     recipe = _recipe(name)
     experiment = EXPERIMENT.format(name)
-    command = ["dvc", "exp", "run", "--temp", "-n", experiment, *(f"-S {setting}" for setting in recipe["settings"])]
-    try:
-        commit = revision.commit_of(experiment)
-    except InputError:
-        given = [f"data.root={data_root}"] if data_root else []
-        settings = [word for setting in [*recipe["settings"], *given] for word in ("-S", setting)]
-        subprocess.run([*command[:6], *settings], check=True)
-        commit = revision.commit_of(experiment)
+    command = ["dvc", "exp", "run", "--temp", "-n", experiment]
+    settings = [word for setting in recipe["settings"] for word in ("-S", setting)]
+    if not revision.experiments(experiment):
+        here = ["-S", f"data.root={data_root}"] if data_root else []
+        subprocess.run([*command, *settings, *here], check=True)
+    commit = revision.commit_of(experiment)
     parent = _parent(commit)
+    _refuse_other_settings(experiment, commit, parent, recipe)
     with TemporaryDirectory() as folder:
         workspace = Path(folder)
         _fetch(commit, workspace)
         with chdir(workspace):
-            packed = pack(name, recipe, commit=parent, command=" ".join(command))
+            packed = pack(name, recipe, commit=parent, command=shlex.join([*command, *settings]))
         with publishing.published(paths.ZOO / name) as draft:
             shutil.copytree(workspace / packed, draft)
     print(f"{paths.ZOO / name}: {sum(file.stat().st_size for file in (paths.ZOO / name).iterdir()) / 1e6:.1f} MB")
@@ -72,6 +72,23 @@ def _parent(commit: str) -> str:
     found = revision.git("rev-parse", f"{commit}^")
     assert found is not None, "an experiment has a parent"
     return found.decode().strip()
+
+
+def _refuse_other_settings(experiment: str, commit: str, parent: str, recipe: Mapping[str, Any]) -> None:
+    """Raise InputError where an experiment was not made with the settings that its recipe has now."""
+    from dvc.utils.hydra import apply_overrides  # type: ignore[import-untyped]
+
+    values = []
+    for revised, overrides in ((commit, []), (parent, recipe["settings"])):
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / paths.PARAMS
+            file.write_bytes(revision.content(revised, paths.PARAMS) or b"")
+            apply_overrides(str(file), overrides)
+            values.append(yaml.safe_load(file.read_text(encoding="utf-8")))
+        values[-1]["data"].pop("root")  # wherever the data lay
+    if values[0] != values[1]:
+        remedy = f"`dvc exp remove {experiment}` forgets it, and the same command then trains anew"
+        raise InputError(f"the experiment {experiment} has other settings than {RECIPES} and params.yaml say; {remedy}")
 
 
 def _fetch(commit: str, workspace: Path) -> None:
@@ -182,7 +199,7 @@ def _given(words: Sequence[str]) -> tuple[str, str | None]:
 if __name__ == "__main__":
     try:
         main(*_given(sys.argv[1:]))
-    except InputError as problem:
-        sys.exit(f"zoo: {problem}")
+    except (InputError, OSError) as problem:
+        sys.exit(f"zoo: {in_one_line(problem, at_most=None)}")
     except subprocess.CalledProcessError as failure:
         sys.exit(failure.returncode)

@@ -50,7 +50,7 @@ def test_an_entry_has_all_that_is_promised(workspace: Workspace, entry: Path) ->
     assert card["images_seen"] == 240
     assert card["title"] == "cDCGAN"
     assert card["commit"] == workspace.run("git", "rev-parse", "HEAD").strip()
-    assert card["command"].startswith("dvc exp run --temp -n zoo-cdcgan-toyfaces -S active=[cdcgan] -S ")
+    assert card["command"].startswith("dvc exp run --temp -n zoo-cdcgan-toyfaces -S 'active=[cdcgan]' -S ")
     assert set(card["scores"]) == set(card["noise"]) == set(card["floor"])
     assert {"fid_lite0", "precision", "combination_share", "condition_accuracy"} <= set(card["scores"])
     page = (entry / "README.md").read_text()
@@ -81,6 +81,18 @@ def test_a_second_time_trains_nothing_and_gives_the_same_bytes(workspace: Worksp
     assert {path.name: path.read_bytes() for path in entry.iterdir()} == before
 
 
+def test_an_experiment_with_other_settings_than_its_recipe_is_not_packed(workspace: Workspace) -> None:
+    recipes = workspace.folder / packing.RECIPES
+    sound = recipes.read_text()
+    values = yaml.safe_load(sound)
+    values[ENTRY]["settings"] = [*SETTINGS, "nz=9"]
+    recipes.write_text(yaml.safe_dump(values))
+    output = workspace.run(sys.executable, "-m", "gans.packing", ENTRY, check=False)
+    recipes.write_text(sound)
+    assert "zoo: the experiment zoo-cdcgan-toyfaces has other settings than zoo/recipes.yaml" in output
+    assert "`dvc exp remove zoo-cdcgan-toyfaces` forgets it" in output
+
+
 def test_a_wrong_name_is_told_with_the_nearest(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workspace.folder)
     with pytest.raises(InputError, match=r"NAME is .vae-toyface.; expected one of .*did you mean vae-toyfaces\?"):
@@ -109,6 +121,10 @@ def test_pictures_are_drawn_listed_and_scored(workspace: Workspace, tmp_path: Pa
     assert gans(workspace, *smiling, "--out", f"{tmp_path}/x.npz")[0] == 0
     assert np.load(tmp_path / "x.npz")["arr_0"].shape == (16, 16, 16, 3)
     assert gans(workspace, *smiling, "--interpolate", "--out", f"{tmp_path}/walk.gif")[0] == 0
+    for way, count in (([], "2"), (["--interpolate"], "5")):  # from picture 0, in its class
+        assert gans(workspace, "generate", ENTRY, "--count", count, *way, "--out", f"{tmp_path}/{count}.npz")[0] == 0
+    first, walk = (np.load(tmp_path / f"{count}.npz")["arr_0"] for count in (2, 5))
+    assert (walk[0] == first[0]).all()
 
     status, said, _ = gans(
         workspace, "score", f"{tmp_path}/new/fakes", "--against", "toyfaces", "--json", f"{tmp_path}/scores.json"

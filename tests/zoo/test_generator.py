@@ -88,6 +88,8 @@ def test_classes_are_asked_for_by_name_or_number_and_else_as_frequent_as_in_trai
     ("asked", "message"),
     [
         ({"count": 0}, "count is 0; expected a whole number of at least 1"),
+        ({"count": 2.5}, "count is 2.5; expected"),
+        ({"seed": 1.5}, "the seed is 1.5; expected"),
         ({"seed": -1}, "the seed is -1; expected"),
         ({"seed": 2**64}, "expected a whole number from 0 to"),
         ({"truncation": 0.0}, "truncation is 0.0; expected a number above 0"),
@@ -102,6 +104,15 @@ def test_what_cannot_be_drawn_is_refused_before_anything_is(
     generator = untrained("cdcgan", small)
     with pytest.raises(InputError, match=message):
         generator.blocks(**{"count": 4, **asked})  # type: ignore[arg-type]
+
+
+def test_latents_of_another_length_and_labels_for_nobody_are_refused(generator: Generator) -> None:
+    with pytest.raises(InputError, match=r"latents are \(4, 9\); expected \(N, 8\)"):
+        generator.images(torch.zeros(4, 9))
+    if not generator.classes:
+        with pytest.raises(InputError, match="knows no classes; leave the labels out"):
+            generator.images(torch.zeros(4, 8), torch.zeros(4, dtype=torch.int64))
+    assert (generator.images(torch.ones(2, 8, dtype=torch.float64)) == generator.images(torch.ones(2, 8))).all()
 
 
 def test_a_generator_without_classes_says_so(small: AdversarialSettings) -> None:
@@ -122,6 +133,8 @@ def test_one_is_found_by_its_name_or_folder_and_the_zoo_comes_first(keep: Callab
     for other in (trained, str(trained), "models/cdcgan"):
         assert (gans.load(other)(2) == generator(2)).all()
     assert gans.load(entry).name == "cdcgan-faces"
+    Path("cdcgan-faces").mkdir()  # such as pictures of it
+    assert (gans.load("cdcgan-faces")(1) == gans.load(entry)(1)).all()
 
 
 def test_what_is_not_there_or_damaged_is_told_in_one_line(keep: Callable[..., Path]) -> None:

@@ -85,22 +85,72 @@ def test_pictures_of_another_size_and_kind_are_made_like_the_data(tmp_path: Path
     assert (np.abs(found[1].astype(int) - 200) < 3).all()
 
 
-def test_what_holds_no_pictures_or_damaged_ones_is_told_in_one_line(tmp_path: Path) -> None:
-    def refused(path: Path) -> str:
-        with pytest.raises(InputError) as caught:
-            pictures.read(path, 8, 3)
-        assert "\n" not in str(caught.value)
-        return str(caught.value)
+def test_what_appears_meanwhile_is_kept(images: np.ndarray, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
 
+    def interrupted() -> Iterator[np.ndarray]:
+        yield images[:5]
+        (folder / "mine.txt").touch()
+        yield images[5:]
+
+    with pytest.raises(InputError, match="is there already"):
+        pictures.save(interrupted(), len(images), folder)
+    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+
+
+def test_a_link_to_an_empty_folder_is_followed(images: np.ndarray, tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    (tmp_path / "link").symlink_to(real)
+    pictures.save(blocks(images), len(images), tmp_path / "link")
+    assert len(list(real.iterdir())) == len(images)
+
+
+def refused(path: Path) -> str:
+    """Return the one line that says why the pictures at a path cannot be read."""
+    with pytest.raises(InputError) as caught:
+        pictures.read(path, 8, 3)
+    assert "\n" not in str(caught.value)
+    assert "object at 0x" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_what_holds_no_pictures_or_damaged_ones_is_told_in_one_line(tmp_path: Path) -> None:
     assert "does not exist; expected a folder" in refused(tmp_path / "missing")
     assert "holds no picture" in refused(tmp_path)
     (tmp_path / "a.txt").write_text("no archive")
-    assert "is none of them" in refused(tmp_path / "a.txt")
-    (tmp_path / "b.npz").write_text("no archive")
-    assert "b.npz is damaged" in refused(tmp_path / "b.npz")
-    np.savez(tmp_path / "c.npz", np.zeros((2, 8, 8, 3)))
-    assert "holds float64 (2, 8, 8, 3) as arr_0" in refused(tmp_path / "c.npz")
-    np.savez(tmp_path / "d.npz", np.zeros((0, 8, 8, 3), np.uint8))
-    assert "d.npz holds no picture" in refused(tmp_path / "d.npz")
+    assert "a.txt is damaged, or none of them" in refused(tmp_path / "a.txt")
     (tmp_path / "e.png").write_bytes(b"\x89PNG\r\n")
-    assert "e.png is damaged or no picture" in refused(tmp_path)
+    assert "e.png: no picture; expected a whole picture" in refused(tmp_path)
+    Image.new("L", (20000, 10000)).save(tmp_path / "e.png")
+    assert "e.png: " in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.zeros((2, 8, 8, 3)), "holds float64 (2, 8, 8, 3) as arr_0"),
+        (np.zeros((2, 0, 8, 3), np.uint8), "holds uint8 (2, 0, 8, 3) as arr_0"),
+        (np.zeros((2, 8, 8), np.uint8), "holds uint8 (2, 8, 8) as arr_0"),
+        (np.zeros((0, 8, 8, 3), np.uint8), "holds no picture"),
+        (np.array([{}], object), "is damaged, or none of them"),
+    ],
+)
+def test_an_array_of_something_else_is_told_in_one_line(array: np.ndarray, said: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", array)
+    assert said in refused(tmp_path / "x.npz")
+
+
+def test_damaged_archives_are_told_in_one_line(images: np.ndarray, tmp_path: Path) -> None:
+    for name in ("x.zip", "x.npz"):
+        pictures.save(blocks(images), len(images), tmp_path / name)
+        content = bytearray((tmp_path / name).read_bytes())
+        content[100] ^= 0xFF  # in the first member
+        (tmp_path / name).write_bytes(content)
+        refused(tmp_path / name)
+        (tmp_path / name).write_bytes(content[:-30])
+        refused(tmp_path / name)
+    np.save(tmp_path / "y.npy", images)
+    (tmp_path / "y.npy").rename(tmp_path / "y.npz")
+    refused(tmp_path / "y.npz")

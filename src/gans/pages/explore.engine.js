@@ -210,8 +210,12 @@ function drawn({ layers, channels, size }, latent, label) {
 onmessage = async ({ data }) => {
   if (data.content) networks.set(data.network.name, unpacked(data));
   else {
-    const network = await networks.get(data.name);
-    const pixels = drawn(network, data.latent, data.label);
-    postMessage({ number: data.number, pixels }, [pixels.buffer]);
+    try {
+      const network = await networks.get(data.name);
+      const pixels = drawn(network, data.latent, data.label);
+      postMessage({ number: data.number, pixels }, [pixels.buffer]);
+    } catch (error) { // such as a browser that cannot unpack gzip
+      postMessage({ failed: String(error) });
+    }
   }
 };

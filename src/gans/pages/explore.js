@@ -23,6 +23,10 @@ function element(id) {
 }
 
 worker.onmessage = ({ data }) => {
+  if (data.failed) {
+    element("said").textContent = `This browser cannot run the network (${data.failed}); try a newer one.`;
+    return;
+  }
   waiting.get(data.number)(data.pixels);
   waiting.delete(data.number);
 };

@@ -48,15 +48,20 @@ def commit_of(rev: str) -> str:
         raise InputError("not a Git and DVC repository; run from the repository's root, where .dvc lies")
     if rev.startswith("-"):
         raise InputError(f"REV is {rev!r}: that is an option; {EXPECTED}")
-    names = (git("for-each-ref", "--format=%(refname)", "refs/exps") or b"").decode().split()
-    experiments = [name for name in names if name.split("/")[4:] == [rev]]  # refs/exps/ab/cdef.../NAME
+    named = experiments(rev)
     if (sha := git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")) is None:
-        if len(experiments) > 1:
-            raise InputError(f"REV is {rev!r}: {len(experiments)} experiments have this name; give a commit")
-        sha = git("rev-parse", "--verify", "--quiet", experiments[0]) if experiments else None
+        if len(named) > 1:
+            raise InputError(f"REV is {rev!r}: {len(named)} experiments have this name; give a commit")
+        sha = git("rev-parse", "--verify", "--quiet", named[0]) if named else None
     if sha is None:
         raise InputError(f"REV is {rev!r}: no such revision; {EXPECTED}")
     return sha.decode().strip()
+
+
+def experiments(name: str) -> list[str]:
+    """Return the references of the experiments with a name: refs/exps/ab/cdef.../NAME, one a commit they began at."""
+    found = (git("for-each-ref", "--format=%(refname)", "refs/exps") or b"").decode().split()
+    return [reference for reference in found if reference.split("/")[4:] == [name]]
 
 
 def content(commit: str, path: Path) -> bytes | None:

@@ -8,7 +8,7 @@ import yaml
 
 import gans
 from gans.base import artefacts, paths
-from gans.base.errors import InputError
+from gans.base.errors import InputError, in_one_line
 from gans.base.settings import nearest
 from gans.networks import models
 from gans.runtime import devices
@@ -53,7 +53,9 @@ def load(name: str | Path, device: str = "cpu") -> Generator:
     It is named by an entry of the zoo, a variant that was trained here, or a folder such as models/dcgan. Raises
     InputError when there is none such, or it is damaged.
     """
-    folder = Path(name) if Path(name).is_dir() else _known(str(name))
+    folder = Path(name)
+    if not folder.is_dir() or (str(name) in found() and not (folder / models.GENERATOR).exists()):
+        folder = _known(str(name))
     if not (folder / models.GENERATOR).exists():
         raise InputError(f"{folder} holds no {models.GENERATOR}; expected a folder such as models/dcgan after a run")
     place = devices.prepare(device, deterministic=True)
@@ -65,7 +67,10 @@ def load(name: str | Path, device: str = "cpu") -> Generator:
 def card(folder: Path) -> dict[str, Any]:
     """Return what the card of a generator says, if it has one: see docs/zoo.md."""
     file = folder / CARD
-    return artefacts.read_json(file) if file.exists() else {}
+    try:
+        return artefacts.read_json(file) if file.exists() else {}
+    except ValueError as error:
+        raise InputError(f"{file} is damaged ({in_one_line(error)}); expected what `make zoo` writes there") from None
 
 
 def _known(name: str) -> Path:

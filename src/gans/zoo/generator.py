@@ -84,10 +84,10 @@ class Generator:
     def latents(self, count: int = 1, seed: int = 0, truncation: float | None = None, start: int = 0) -> torch.Tensor:
         """Return latents (count, nz): those of pictures number `start` and following of a seed."""
         _counted(count, "count")
-        if not 0 <= seed < 2**64:
+        if not isinstance(seed, int) or not 0 <= seed < 2**64:
             raise InputError(f"the seed is {seed}; expected a whole number from 0 to 2^64 - 1")
         if truncation is not None and not truncation > 0:
-            raise InputError(f"truncation is {truncation}; expected a number above 0, such as 0.7")
+            raise InputError(f"truncation is {truncation}; expected a number above 0, such as 1.5")
         return latents.drawn(count, self.nz, seed, truncation, start)
 
     def labels(self, count: int, seed: int = 0, start: int = 0) -> torch.Tensor:
@@ -107,8 +107,13 @@ class Generator:
 
         Without labels a generator that takes them makes all pictures of its first class.
         """
+        if z.ndim != 2 or z.shape[1] != self.nz:
+            raise InputError(f"latents are {tuple(z.shape)}; expected (N, {self.nz})")
+        if labels is not None and not self.classes:
+            raise InputError(f"{self.name} knows no classes; leave the labels out")
         if self.classes and labels is None:
             labels = torch.zeros(len(z), dtype=torch.int64)
+        z = z.float()
         count = len(z)
         missing = -count % BLOCK
         z = torch.cat([z, z.new_zeros(missing, self.nz)]).to(self.device)
@@ -138,5 +143,5 @@ class Generator:
 
 
 def _counted(count: int, what: str) -> None:
-    if count < 1:
+    if not isinstance(count, int) or count < 1:
         raise InputError(f"{what} is {count}; expected a whole number of at least 1")

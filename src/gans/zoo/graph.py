@@ -118,7 +118,7 @@ class _Tracing:
                 sizes = {number: prod(self.layers[number].shape) for number in numbers}
                 numbers = tuple(sorted(numbers, key=lambda number: -sizes[number]))  # the second may be one a channel
                 _refuse(node, given.get("alpha", 1) != 1 or len(numbers) != 2)
-                _refuse(node, sizes[numbers[1]] not in (prod(shape), shape[0]))
+                _refuse(node, self.layers[numbers[1]].shape not in (shape, (shape[0], *[1] * (len(shape) - 1))))
                 return self.put(Layer(name, numbers, shape))
         raise _unknown(node)
 

@@ -2,14 +2,15 @@
 
 import math
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Never
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from gans.base import publishing
@@ -17,8 +18,9 @@ from gans.base.errors import InputError, in_one_line
 from gans.base.progress import progress_bar
 from gans.figures import grids
 from gans.preprocess import crop_and_shrink, in_channels
+from gans.sources import archives
+from gans.sources.folder import FORMATS, SUFFIXES
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 ARRAY = "arr_0"  # in an .npz, where NumPy and the usual scoring programs put and look for it
 FRAME_MILLISECONDS = 60  # of a film
 EXPECTED = "expected a folder or a .zip of pictures, or an .npz of uint8 (N, S, S, C)"
@@ -39,10 +41,10 @@ def save(blocks: Iterable[np.ndarray], count: int, out: Path) -> None:
     such files: 000000.png and so on.
     """
     with _new(out) as draft, progress_bar(count, "generate", "img") as bar:
-        if out.suffix == ".npz":
+        if out.suffix.lower() == ".npz":
             with draft.open("wb") as file:  # to a path NumPy would add its own ending
                 np.savez(file, np.concatenate(list(_told(blocks, bar))))  # as arr_0
-        elif out.suffix == ".zip":
+        elif out.suffix.lower() == ".zip":
             with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
                 for name, content in _files(_told(blocks, bar)):
                     archive.writestr(zipfile.ZipInfo(name), content)
@@ -66,11 +68,18 @@ def save_film(blocks: Iterable[np.ndarray], count: int, out: Path) -> None:
 
 @contextmanager
 def _new(out: Path) -> Iterator[Path]:
-    """Yield a path to write at, which becomes `out` when all went well; raise InputError where something is there."""
+    """Yield a path to write at, which becomes `out` when all went well; raise InputError where something is there.
+
+    What has appeared there meanwhile is kept, too.
+    """
+    out = out.resolve()
     refuse_existing(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with publishing.published(out) as draft:
         yield draft
+        refuse_existing(out)
+        if out.is_dir():
+            out.rmdir()  # only while it is empty
 
 
 def _told(blocks: Iterable[np.ndarray], bar: "tqdm[Never]") -> Iterator[np.ndarray]:
@@ -84,52 +93,74 @@ def _files(blocks: Iterable[np.ndarray]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the PNG of each picture."""
     for number, image in enumerate(image for block in blocks for image in block):
         file = BytesIO()
-        Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image).save(file, "PNG", compress_level=1)
+        _of_pixels(image).save(file, "PNG", compress_level=1)
         yield f"{number:06d}.png", file.getvalue()
 
 
 def read(source: Path, size: int, channels: int) -> np.ndarray:
     """Return the pictures of a folder and all below it, a .zip or an .npz, as uint8 (N, size, size, channels).
 
-    Of those of another size the largest central square is kept and resized as this project's own data are.
+    Of those of another size the largest central square is kept and resized, antialiased, with Lanczos' filter.
     Raises InputError where there is none, or one is damaged.
     """
-    pictures: Sequence[tuple[str, bytes | np.ndarray]]
-    if source.suffix == ".npz" and source.is_file():
-        pictures = _of_array(source)
-    elif source.is_dir():
-        files = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
-        pictures = [(str(path), path.read_bytes()) for path in files]
-    elif zipfile.is_zipfile(source):
-        with zipfile.ZipFile(source) as archive:
-            names = sorted(name for name in archive.namelist() if Path(name).suffix.lower() in SUFFIXES)
-            pictures = [(f"{source}/{name}", archive.read(name)) for name in names]
+    if not source.exists():
+        raise InputError(f"{source} does not exist; {EXPECTED}")
+    if source.is_dir():
+        files = sorted(path for path in source.rglob("*") if _is_picture(path.name))
+        names, opened = [str(path) for path in files], [partial(_opened, path) for path in files]
+    elif zipfile.is_zipfile(source) and source.suffix.lower() != ".npz":
+        archive = archives.Archive(source, lambda name: name if _is_picture(name) else None, FORMATS, EXPECTED)
+        names, opened = archive.names, [partial(archive.read, place) for place in range(len(archive.names))]
     else:
-        raise InputError(f"{source} {'is none of them' if source.exists() else 'does not exist'}; {EXPECTED}")
-    if not len(pictures):
+        images = _of_array(source)
+        names, opened = (
+            [f"{source}[{place}]" for place in range(len(images))],
+            [partial(_of_pixels, im) for im in images],
+        )
+    if not names:
         raise InputError(f"{source} holds no picture; {EXPECTED}")
-    images = np.empty((len(pictures), size, size, channels), np.uint8)
-    with progress_bar(len(pictures), "read", "img") as bar:
-        for place, (name, content) in enumerate(pictures):
+    found = np.empty((len(names), size, size, channels), np.uint8)
+    with progress_bar(len(names), "read", "img") as bar:
+        for place, (name, picture) in enumerate(zip(names, opened, strict=True)):
             try:
-                opened = Image.fromarray(content) if isinstance(content, np.ndarray) else Image.open(BytesIO(content))
-                images[place] = crop_and_shrink(in_channels(opened, channels), size, None)
-            except (UnidentifiedImageError, OSError, ValueError) as error:
-                raise InputError(f"{name} is damaged or no picture ({in_one_line(error)}); remove or mend it") from None
+                found[place] = crop_and_shrink(in_channels(picture(), channels), size, None)
+            except InputError:
+                raise
+            except ValueError as error:  # such as floating-point pixels
+                raise InputError(f"{name}: {error}") from None
             bar.update()
-    return images
+    return found
 
 
-def _of_array(source: Path) -> list[tuple[str, np.ndarray]]:
-    """Return the pictures of an .npz by name: of its arr_0, or of its only array."""
+def _is_picture(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def _opened(path: Path) -> Image.Image:
+    """Return the picture in a file, turned as its EXIF orientation says; raise InputError where it is damaged."""
+    if path.stat().st_size > archives.MAX_BYTES:
+        raise InputError(f"{path} has more than {archives.MAX_BYTES} bytes; expected a smaller picture")
     try:
-        with np.load(source, allow_pickle=False) as arrays:
+        with Image.open(path, formats=FORMATS) as picture:
+            picture.load()
+            return ImageOps.exif_transpose(picture)
+    except Exception as error:  # Pillow raises a dozen kinds for as many sorts of damage
+        found = "no picture" if isinstance(error, UnidentifiedImageError) else in_one_line(error)
+        raise InputError(f"{path}: {found}; expected a whole picture: remove it, or make it again") from None
+
+
+def _of_pixels(image: np.ndarray) -> Image.Image:
+    return Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image)
+
+
+def _of_array(source: Path) -> np.ndarray:
+    """Return the pictures of an .npz, uint8 (N, S, S, C): its arr_0, or its only array."""
+    try:
+        with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             name = ARRAY if ARRAY in arrays else arrays.files[0]
-            images = arrays[name]
-    except (OSError, ValueError, IndexError, zipfile.BadZipFile) as error:
-        raise InputError(f"{source} is damaged ({in_one_line(error)}); {EXPECTED}") from None
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+            images = np.asarray(arrays[name])
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds for as many sorts of damage
+        raise InputError(f"{source} is damaged, or none of them ({in_one_line(error)}); {EXPECTED}") from None
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or 0 in images.shape[1:]:
         raise InputError(f"{source} holds {images.dtype} {images.shape} as {name}; {EXPECTED}, C 1 or 3")
-    return [
-        (f"{source}[{place}]", image.squeeze(2) if image.shape[2] == 1 else image) for place, image in enumerate(images)
-    ]
+    return images
