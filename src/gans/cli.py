@@ -79,10 +79,10 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
 def _generate(asked: argparse.Namespace) -> None:
     """Write the pictures that were asked for; what is wrong is told of before the network is read, where it can be."""
     from gans.sources.folder import SUFFIXES
-    from gans.zoo import catalogue, pictures
+    from gans.zoo import catalogue, exchange
 
     out = asked.out or Path("pictures.png" if asked.grid else "pictures")
-    pictures.refuse_existing(out)
+    exchange.refuse_existing(out)
     least = 2 if asked.interpolate else 1
     if asked.count < least:
         raise InputError(f"--count is {asked.count}; expected a whole number of at least {least}")
@@ -98,7 +98,7 @@ def _generate(asked: argparse.Namespace) -> None:
         blocks = iter([generator.walk(first, last, asked.count, label)])
     else:
         blocks = generator.blocks(asked.count, asked.seed, asked.label, asked.truncation)
-    save = pictures.save_film if film else pictures.save_grid if asked.grid else pictures.save
+    save = exchange.save_film if film else exchange.save_grid if asked.grid else exchange.save
     save(blocks, asked.count, out)
     made = "1 picture" if asked.count == 1 else f"{asked.count} pictures"
     print(f"{made} of {generator.title} ({generator.name}), seed {asked.seed}: {out}")
@@ -135,7 +135,7 @@ def _score(asked: argparse.Namespace) -> None:
     from gans.params import Params
     from gans.runtime import devices
     from gans.scoring import generators, scores
-    from gans.zoo import pictures
+    from gans.zoo import exchange
 
     params, dataset = Params.load(), asked.against
     device = devices.prepare(asked.device, params.run.deterministic)
@@ -145,7 +145,7 @@ def _score(asked: argparse.Namespace) -> None:
             f"params.yaml to {dataset} and run `dvc repro reference` (or `dvc pull`, where a remote has it)"
         )
     bench = generators.load_bench(dataset, params.classifier, device)
-    images = pictures.read(asked.pictures, bench.data.shape.size, bench.data.shape.channels)
+    images = exchange.read(asked.pictures, bench.data.shape.size, bench.data.shape.channels)
     if len(images) > bench.num_images:
         images = arrays.spread(images, bench.num_images)
     found = scores.rounded(scores.of_images(bench, images)) | bench.protocol() | {"n_fake": len(images)}

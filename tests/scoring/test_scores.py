@@ -47,6 +47,7 @@ def bench(cpu: torch.device) -> Bench:
         "channels": 3,
         "image_size": 16,
         "class_counts": np.bincount(labels[:NUM_TRAIN]).tolist(),
+        "class_names": ["a", "b"],
         "splits": {"train": train, "test": held_out},
         "known_attributes": ["blue", "cap"],
         "symmetric": True,

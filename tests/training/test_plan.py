@@ -20,7 +20,14 @@ from gans.training.trained import Trained
 
 @pytest.fixture
 def plan(small: AdversarialSettings, pixels: np.ndarray) -> Plan:
-    meta = {"channels": 3, "image_size": 16, "class_counts": [12, 12], "splits": {"train": [0, 24]}, "sha256": "abc"}
+    meta = {
+        "channels": 3,
+        "image_size": 16,
+        "class_counts": [12, 12],
+        "class_names": ["a", "b"],
+        "splits": {"train": [0, 24]},
+        "sha256": "abc",
+    }
     return Plan(
         name="dcgan",
         kind=contract.load("dcgan"),

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gans.base.errors import InputError
-from gans.zoo import pictures
+from gans.zoo import exchange
 
 
 def blocks(images: np.ndarray) -> Iterator[np.ndarray]:
@@ -25,32 +25,32 @@ def images(request: pytest.FixtureRequest) -> np.ndarray:
 @pytest.mark.parametrize("name", ["new/folder", "x.zip", "x.npz"])
 def test_what_is_written_is_read_back_as_it_was(name: str, images: np.ndarray, tmp_path: Path) -> None:
     out = tmp_path / name
-    pictures.save(blocks(images), len(images), out)
-    assert (pictures.read(out, 16, images.shape[3]) == images).all()
+    exchange.save(blocks(images), len(images), out)
+    assert (exchange.read(out, 16, images.shape[3]) == images).all()
 
 
 def test_files_are_named_in_their_order_and_an_array_as_others_expect_it(images: np.ndarray, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    pictures.save(blocks(images), len(images), empty)
+    exchange.save(blocks(images), len(images), empty)
     assert sorted(path.name for path in empty.iterdir()) == [f"{number:06d}.png" for number in range(7)]
-    pictures.save(blocks(images), len(images), tmp_path / "x.zip")
+    exchange.save(blocks(images), len(images), tmp_path / "x.zip")
     with zipfile.ZipFile(tmp_path / "x.zip") as archive:
         assert archive.namelist() == [f"{number:06d}.png" for number in range(7)]
-    pictures.save(blocks(images), len(images), tmp_path / "x.npz")
+    exchange.save(blocks(images), len(images), tmp_path / "x.npz")
     assert (np.load(tmp_path / "x.npz")["arr_0"] == images).all()
 
 
 def test_all_in_one_picture_or_film(images: np.ndarray, tmp_path: Path) -> None:
-    pictures.save_grid(blocks(images), len(images), tmp_path / "grid.png")
+    exchange.save_grid(blocks(images), len(images), tmp_path / "grid.png")
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.size == (3 * 18 + 2, 3 * 18 + 2)
-    pictures.save_film(blocks(images), len(images), tmp_path / "film.gif")
+    exchange.save_film(blocks(images), len(images), tmp_path / "film.gif")
     with Image.open(tmp_path / "film.gif") as film:
         assert film.n_frames == 7
 
 
-@pytest.mark.parametrize("save", [pictures.save, pictures.save_grid, pictures.save_film])
+@pytest.mark.parametrize("save", [exchange.save, exchange.save_grid, exchange.save_film])
 def test_nothing_is_overwritten_or_half_written(save: object, images: np.ndarray, tmp_path: Path) -> None:
     folder = tmp_path / "full"
     folder.mkdir()
@@ -79,7 +79,7 @@ def test_pictures_of_another_size_and_kind_are_made_like_the_data(tmp_path: Path
         (tmp_path / name).parent.mkdir(exist_ok=True)
         picture.save(tmp_path / name)
     (tmp_path / "notes.txt").touch()
-    found = pictures.read(tmp_path, 8, 3)
+    found = exchange.read(tmp_path, 8, 3)
     assert found.shape == (2, 8, 8, 3)
     assert (found[0] == (255, 0, 0)).all()
     assert (np.abs(found[1].astype(int) - 200) < 3).all()
@@ -95,7 +95,7 @@ def test_what_appears_meanwhile_is_kept(images: np.ndarray, tmp_path: Path) -> N
         yield images[5:]
 
     with pytest.raises(InputError, match="is there already"):
-        pictures.save(interrupted(), len(images), folder)
+        exchange.save(interrupted(), len(images), folder)
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
 
 
@@ -103,14 +103,14 @@ def test_a_link_to_an_empty_folder_is_followed(images: np.ndarray, tmp_path: Pat
     real = tmp_path / "real"
     real.mkdir()
     (tmp_path / "link").symlink_to(real)
-    pictures.save(blocks(images), len(images), tmp_path / "link")
+    exchange.save(blocks(images), len(images), tmp_path / "link")
     assert len(list(real.iterdir())) == len(images)
 
 
 def refused(path: Path) -> str:
     """Return the one line that says why the pictures at a path cannot be read."""
     with pytest.raises(InputError) as caught:
-        pictures.read(path, 8, 3)
+        exchange.read(path, 8, 3)
     assert "\n" not in str(caught.value)
     assert "object at 0x" not in str(caught.value)
     return str(caught.value)
@@ -144,7 +144,7 @@ def test_an_array_of_something_else_is_told_in_one_line(array: np.ndarray, said:
 
 def test_damaged_archives_are_told_in_one_line(images: np.ndarray, tmp_path: Path) -> None:
     for name in ("x.zip", "x.npz"):
-        pictures.save(blocks(images), len(images), tmp_path / name)
+        exchange.save(blocks(images), len(images), tmp_path / name)
         content = bytearray((tmp_path / name).read_bytes())
         content[100] ^= 0xFF  # in the first member
         (tmp_path / name).write_bytes(content)
