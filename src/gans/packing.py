@@ -43,7 +43,7 @@ def main(name: str, data_root: str | None = None) -> None:
     settings = [word for setting in recipe["settings"] for word in ("-S", setting)]
     if not revision.experiments(experiment):
         here = ["-S", f"data.root={data_root}"] if data_root else []
-        subprocess.run([*command, *settings, *here], check=True)
+        subprocess.run([sys.executable, "-m", *command, *settings, *here], check=True)
     commit = revision.commit_of(experiment)
     parent = _parent(commit)
     _refuse_other_settings(experiment, commit, parent, recipe)
