@@ -7,6 +7,8 @@ from pathlib import Path
 from gans.base import signals
 from gans.base.errors import InputError, in_one_line
 
+FEW = 3  # classes whose names stand in the list
+
 GENERATE = """examples:
   gans generate sngan-toyfaces --count 1000 --out faces/          1,000 PNG files
   gans generate cdcgan-toyfaces --class Smiling --grid --out smiles.png
@@ -120,7 +122,8 @@ def _list(asked: argparse.Namespace) -> None:
             print(f"gans list: {error}", file=sys.stderr)
             continue
         size = f"{shape.size} x {shape.size}" + (" grey" if shape.channels == 1 else "")
-        classes = ", ".join(shape.class_names) if kind.conditional else "-"
+        named = ", ".join(shape.class_names) if len(shape.class_names) <= FEW else f"{shape.num_classes} kinds"
+        classes = named if kind.conditional else "-"
         fid = card.get("scores", {}).get("fid_lite0")
         data = card.get("data", "here, by the last run")
         rows.append([name, kind.title, size, classes, f"{fid:.0f}" if fid else "-", data])

@@ -110,7 +110,8 @@ def gans(workspace: Workspace, *words: str) -> tuple[int, str, str]:
 
 def test_pictures_are_drawn_listed_and_scored(workspace: Workspace, tmp_path: Path) -> None:
     listed = gans(workspace, "list")[1]
-    assert ENTRY in {line.split()[0] for line in listed.splitlines()}
+    assert ENTRY in {line.split()[0] for line in listed.splitlines()}  # one table, without a blank line
+    assert max(map(len, listed.splitlines())) <= 120
     assert "not Smiling, Smiling" in listed
 
     status, said, _ = gans(workspace, "generate", f"zoo/{ENTRY}", "--count", "50", "--out", f"{tmp_path}/new/fakes")
