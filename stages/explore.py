@@ -48,15 +48,10 @@ def network(folder: Path, card: dict[str, Any], **judge: Any) -> explorer.Networ
             found = directions.found(generator, **judge)
     except Exception as error:  # a person's own variant may have what torch.export or the engine does not know
         lacking = in_one_line(error)
-    return explorer.Network(
-        name=folder.name,
+    return explorer.Network.of(
+        generator,
         title=str(card["title"]),
         summary=str(card["summary"]),
-        size=generator.size,
-        channels=generator.channels,
-        nz=generator.nz,
-        class_names=generator.classes,
-        class_counts=generator.sampler.class_counts,
         directions=found,
         layers=layers,
         lacking=lacking,

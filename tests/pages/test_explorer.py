@@ -28,18 +28,8 @@ AXES = {"Wearing_Hat": [0.0] * 7 + [1.0], "component 1": [1.0] + [0.0] * 7}
 def network(generator: Generator, **changes: Any) -> explorer.Network:
     """Return a generator as the page has it."""
     layers = graph.traced(generator.sampler.generator, generator.nz, len(generator.classes))
-    network = explorer.Network(
-        name=generator.name,
-        title=generator.title + " <&>",
-        summary="",
-        size=generator.size,
-        channels=generator.channels,
-        nz=generator.nz,
-        class_names=generator.classes,
-        class_counts=generator.sampler.class_counts,
-        directions=AXES,
-        layers=layers,
-    )
+    title = generator.title + " <&>"
+    network = explorer.Network.of(generator, title=title, summary="", directions=AXES, layers=layers)
     return dataclasses.replace(network, **changes)
 
 

@@ -4,11 +4,12 @@ import base64
 import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from gans.pages import templates
+from gans.zoo.generator import Generator
 from gans.zoo.graph import Layer
 
 # Steps of a weight, in the standard deviation of its row: few where there are many weights, to keep the page small.
@@ -32,6 +33,19 @@ class Network:
     directions: Mapping[str, Sequence[float]]  # (nz,) each, of length 1, by their names
     layers: Sequence[Layer]
     lacking: str = ""  # why it cannot be in the page, where it cannot
+
+    @classmethod
+    def of(cls, generator: Generator, **more: Any) -> Self:
+        """Return a generator as the page has it, with what it does not say of itself."""
+        return cls(
+            name=generator.name,
+            size=generator.size,
+            channels=generator.channels,
+            nz=generator.nz,
+            class_names=generator.classes,
+            class_counts=generator.sampler.class_counts,
+            **more,
+        )
 
     @property
     def num_weights(self) -> int:

@@ -40,14 +40,14 @@ def save(blocks: Iterable[np.ndarray], count: int, out: Path) -> None:
     A name in .npz holds them as `arr_0`, uint8 (count, S, S, C); one in .zip as PNG files; any other is the folder of
     such files: 000000.png and so on.
     """
+    if out.suffix.lower() == ".zip":
+        with _new(out) as draft:
+            archives.write(draft, _files(blocks), count, "generate")
+        return
     with _new(out) as draft, progress_bar(count, "generate", "img") as bar:
         if out.suffix.lower() == ".npz":
             with draft.open("wb") as file:  # to a path NumPy would add its own ending
                 np.savez(file, np.concatenate(list(_told(blocks, bar))))  # as arr_0
-        elif out.suffix.lower() == ".zip":
-            with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
-                for name, content in _files(_told(blocks, bar)):
-                    archive.writestr(zipfile.ZipInfo(name), content)
         else:
             draft.mkdir()
             for name, content in _files(_told(blocks, bar)):
