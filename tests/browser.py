@@ -68,6 +68,18 @@ class Page:
         self.evaluate("0")  # what was said before has then arrived
         return [event["params"] for event in self.events if event.get("method") in methods]
 
+    def follows_the_dark(self) -> None:
+        """Have the person prefer dark pages, and see that the page is another colour then."""
+        background = "getComputedStyle(document.body).backgroundColor"
+        light = self.evaluate(background)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        assert self.evaluate(background) != light
+
+    def fits_a_phone(self) -> None:
+        """Make the window a phone's, and see that nothing is wider."""
+        self.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=2, mobile=True)
+        assert self.evaluate("document.documentElement.scrollWidth") <= 390
+
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
             part = os.read(self._from, 1 << 20)

@@ -241,12 +241,8 @@ def test_in_a_browser_nothing_leaves_the_page_and_nothing_goes_wrong(tab: browse
 
 
 def test_in_a_browser_it_fits_a_phone_and_follows_the_dark(tab: browser.Page) -> None:
-    background = "getComputedStyle(document.body).backgroundColor"
-    light = tab.evaluate(background)
-    tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
-    assert tab.evaluate(background) != light
-    tab.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=2, mobile=True)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.follows_the_dark()
+    tab.fits_a_phone()
     tab.evaluate("document.querySelector('#components').scrollIntoView()")
     top, bottom = tab.evaluate("[picture.getBoundingClientRect().top, picture.getBoundingClientRect().bottom]")
     assert 0 <= top < bottom < 400  # the picture stays in sight of the sliders

@@ -254,10 +254,6 @@ def test_in_a_browser_nothing_is_missing_and_nothing_leaves_the_page(tab: browse
 
 
 def test_in_a_browser_it_fits_a_phone_and_follows_the_dark(tab: browser.Page) -> None:
-    background = "getComputedStyle(document.body).backgroundColor"
-    light = tab.evaluate(background)
-    tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
-    assert tab.evaluate(background) != light
-    tab.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=2, mobile=True)
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.follows_the_dark()
+    tab.fits_a_phone()
     assert tab.evaluate("getComputedStyle(document.body).fontSize") == "16px"
