@@ -5,7 +5,7 @@ VENV := .venv
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro explore test check chaos compare results queue experiments bench zoo notebook readme clean
+.PHONY: help repro watch explore test check chaos compare results queue experiments bench zoo notebook readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards op
 	$(VENV)/bin/dvc repro
 	@$(VENV)/bin/python -m gans.pages.reproduced
 	@echo "Done: open report/index.html"
+
+watch: $(VENV)/ready-to-watch ## see what trains in TensorBoard, beside a run (one that starts after this was installed)
+	$(VENV)/bin/tensorboard --logdir "$${GANS_SCRATCH:-scratch}/live"
 
 explore: $(VENV)/ready ## move through latent space in the browser: report/explore.html over the zoo and what is trained
 	@$(VENV)/bin/python -m stages.explore
@@ -71,6 +74,10 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/ready-to-watch: $(VENV)/ready
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[watch]'
 	touch $@
 
 $(VENV)/ready-for-zoo: $(VENV)/ready

@@ -26,13 +26,17 @@ def main() -> None:
         settings = settings.for_data(data.meta["symmetric"])
         plans[f"nz_{nz}"] = Plan("vae", vae.VAE, settings, data, num_frames=2, device=device, how=how, section="codes.")
     key = state.key_of({name: plan.key for name, plan in plans.items()}, device)
-    often = {"save_seconds": params.run.save_seconds, "save_epochs": params.run.save_epochs}
     facts = {}
     with publishing.claimed(paths.scratch("codes") / key) as scratch:  # removed when all is written
         with publishing.published(paths.model("codes")) as draft:
             draft.mkdir()
             for name, plan in plans.items():
-                trained, _ = plan.carry_out(draft / name, scratch / name, **often)
+                trained, _ = plan.carry_out(
+                    draft / name,
+                    scratch / name,
+                    save_seconds=params.run.save_seconds,
+                    save_epochs=params.run.save_epochs,
+                )
                 facts[name] = {key: float(f"{trained.rows[-1][key]:.6g}") for key in ("loss_g", "kl")}
         artefacts.write_json(paths.CODES_METRICS, facts)
 

@@ -34,15 +34,21 @@ def main(variant: str) -> None:
             snapshots_every=params.evaluate.every_epochs,
             ranks=ranks,
         )
-        often = {"save_seconds": params.run.save_seconds, "save_epochs": params.run.save_epochs}
         with ranks.by_first(lambda: publishing.claimed(paths.scratch(variant) / plan.key)) as scratch:  # to the end
             with ranks.by_first(lambda: publishing.published(paths.model(variant))) as draft:
-                first, seconds = plan.carry_out(draft, scratch, **often)
+                first, seconds = plan.carry_out(
+                    draft,
+                    scratch,
+                    save_seconds=params.run.save_seconds,
+                    save_epochs=params.run.save_epochs,
+                    finished=paths.finished(variant),
+                    live=paths.live(variant),
+                )
             if ranks.leads:
                 facts = {**first.facts(device, how), "seeds": plan.seeds, "ranks": ranks.size}
                 artefacts.write_csv(paths.losses(variant), first.rows, trained.COLUMNS)
                 artefacts.write_json(paths.train_metrics(variant), facts)
-                artefacts.write_json(paths.speed_metrics(variant), trained.timings(first.images_seen, seconds, device))
+                artefacts.write_json(paths.speed_metrics(variant), trained.timings(first, seconds, device))
 
 
 if __name__ == "__main__":

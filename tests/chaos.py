@@ -99,9 +99,9 @@ def as_promised(status: int, error: str) -> bool:
 
 
 def states(folder: Path) -> list[Path]:
-    """Return the saved states below a folder in which somebody may be at work."""
+    """Return the saved states of trainings that have not ended, below a folder in which somebody may be at work."""
     try:
-        return sorted(folder.rglob("*.pt"))
+        return sorted(path for path in folder.rglob("*.pt") if "finished" not in path.parts)
     except FileNotFoundError:  # what was just seen is gone
         return []
 
@@ -205,7 +205,7 @@ def disturbed(folder: Path, variant: str, number: int, seed: int, pace: Undistur
     status, error = ended(start(folder, variant))
     resumed = resumed or GOING_ON in error
     story.append(f"again: status {status}: {error.splitlines()[-1:]}")
-    left = [path for path in (folder / "scratch").rglob("*") if path.is_file()]
+    left = (folder / "scratch" / variant).exists()
     return Trial(
         strike=strike,
         survived=sound and status == 0 and not left,

@@ -71,12 +71,12 @@ def ended(process: Process) -> tuple[int, str]:
 
 
 def start_again(folder: Path, undisturbed: dict[str, str]) -> None:
-    """Train again to the end; all is as in the undisturbed training, and nothing is left in the scratch folder."""
+    """Train again to the end; all is as in the undisturbed training, and nothing is left to go on from."""
     status, error = chaos.ended(chaos.start(folder, VARIANT))
     assert status == 0, error
     assert "DCGAN: going on after step" in error
     assert chaos.outcome(folder, VARIANT) == undisturbed
-    assert not (folder / "scratch").exists()
+    assert not (folder / "scratch" / VARIANT).exists()
 
 
 def loads_torch(process: Process) -> bool:

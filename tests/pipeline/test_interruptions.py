@@ -84,7 +84,7 @@ def test_ctrl_c_saves_and_the_next_repro_goes_on(workspace: Workspace, longer: d
     assert trained_bytes(workspace.lock()) == longer
 
     # Nothing is left to go on from: by force it is trained anew, to the same bytes.
-    assert not (workspace.folder / "scratch").exists()
+    assert not (workspace.folder / "scratch" / "dcgan").exists()
     output = workspace.run("dvc", "repro", "--force", "--single-item", "train@dcgan")
     assert stages_run(output) == ["train@dcgan"]
     assert "going on" not in output

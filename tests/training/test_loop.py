@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -55,7 +56,7 @@ def test_facts_are_those_of_the_networks(trained: loop.Trained) -> None:
     assert facts["parameters_g"] == sum(weight.numel() for weight in trained.variant.generator.parameters())
     assert (facts["images_seen"], facts["steps_d"], facts["steps_g"], facts["device"]) == (64, 8, 8, "cpu")
     assert facts["loss_g"] == pytest.approx(trained.rows[-1]["loss_g"], rel=1e-5)
-    measured = timings(trained.images_seen, [trained.seconds, 3 * trained.seconds], CPU)
+    measured = timings(trained, [trained.seconds, 3 * trained.seconds], CPU)
     assert measured["images_per_second"] == pytest.approx(64 / (2 * trained.seconds), rel=0.01)
     assert measured["peak_memory_mb"] > 0
 
@@ -348,6 +349,6 @@ def test_the_average_is_kept_at_the_moments_asked_for(small: Settings, pixels: n
     train(DCGAN, small, pixels, snapshots=snapshots)
     assert list(kept) == [16, 32, 48]
     assert not torch.equal(kept[16], kept[48])
-    assert snapshots.iterations(Span(2, 32, 8, 8)) == {2, 4, 6}
-    assert Snapshots(5.0, keep).iterations(Span(2, 32, 8, 8)) == set()
-    assert Snapshots(0.001, keep).iterations(Span(1, 32, 4, 8)) == {1, 2, 3}
+    assert snapshots.iterations(Span(2, 32, Fraction(4), 8)) == {2, 4, 6}
+    assert Snapshots(5.0, keep).iterations(Span(2, 32, Fraction(4), 8)) == set()
+    assert Snapshots(0.001, keep).iterations(Span(1, 32, Fraction(4), 8)) == {1, 2, 3}

@@ -1,5 +1,7 @@
 """What follows the steps: the averaged generator, and loss curves, which have at most 1,000 rows at any length."""
 
+from fractions import Fraction
+
 import torch
 from torch import nn
 
@@ -8,7 +10,7 @@ from gans.training.observer import MAX_ROWS, LossCurve, Span
 
 
 def filled(num_iterations: int, done: int | None = None) -> LossCurve:
-    curve = LossCurve(Span(1, 100, num_iterations, images_an_iteration=10), torch.device("cpu"))
+    curve = LossCurve(Span(1, 100, Fraction(num_iterations), images_an_iteration=10), torch.device("cpu"))
     for iteration in range(num_iterations if done is None else done):
         curve.add({"loss_d": torch.tensor(float(iteration))})
     return curve

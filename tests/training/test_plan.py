@@ -1,6 +1,7 @@
 """A variant's trainings: each of its own seed, each once, whatever interrupts them."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+from gans.base import publishing
 from gans.base.errors import InputError
 from gans.data.arrays import DataShape, Packed
 from gans.networks import contract, models
 from gans.networks.settings import AdversarialSettings
+from gans.training import finished
 from gans.training.distributed import Ranks
 from gans.training.plan import Plan
 from gans.training.steps import Execution
@@ -145,3 +148,89 @@ def test_the_seed_of_a_training_that_fails_is_named(plan: Plan, tmp_path: Path) 
 
     with pytest.raises(InputError, match=r"^with seed 4: loss_d is nan at step 1; expected a finite"):
         carried_out(dataclasses.replace(plan, kind=Failing), tmp_path / "model", tmp_path / "scratch")
+
+
+def after(plan: Plan, place: Path, epochs: int, name: str = "model", **changes: object) -> Trained:
+    """Train for so many epochs into a folder of `place`, which also has the trainings that ended before."""
+    plan = dataclasses.replace(plan, settings=plan.settings.model_copy(update={"epochs": epochs, **changes}))
+    first, _ = plan.carry_out(
+        place / name, place / "scratch", save_seconds=0, save_epochs=1, finished=place / "finished"
+    )
+    publishing.remove(place / "scratch")  # as a stage does at its end
+    return first
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("done", [1, 3])
+def test_more_epochs_go_on_to_the_bytes_that_as_many_at_once_give(
+    plan: Plan, tmp_path: Path, done: int, steps: int
+) -> None:
+    """Of both seeds; moments that were the shorter one's last alone are forgotten, those it lacked are made up for."""
+    plan = dataclasses.replace(plan, num_frames=6, snapshots_every=0.75)
+    whole = after(plan, tmp_path, 4, "whole", discriminator_steps=steps)
+    publishing.remove(tmp_path / "finished")
+    assert whole.went_on_after == 0
+    shorter = after(plan, tmp_path, done, "shorter", discriminator_steps=steps)
+    longer = after(plan, tmp_path, 4, "longer", discriminator_steps=steps)
+    assert longer.went_on_after == shorter.images_seen
+    assert longer.rows == whole.rows
+    assert content(tmp_path / "longer") == content(tmp_path / "whole")
+    assert len(models.snapshots(tmp_path / "longer")) == {1: 5, 2: 4}[steps]
+
+
+def test_other_settings_a_shorter_length_and_the_same_one_begin_anew(plan: Plan, tmp_path: Path) -> None:
+    plan = dataclasses.replace(plan, seeds=1)
+    after(plan, tmp_path, 2, "first")
+    assert after(plan, tmp_path, 4, "other", lr=0.5).went_on_after == 0
+    assert after(plan, tmp_path, 2, "same").went_on_after == 0
+    assert after(plan, tmp_path, 1, "shorter").went_on_after == 0
+    assert after(plan, tmp_path, 3, "longer").went_on_after == 48  # the shorter one has not taken its place
+
+
+def test_a_longer_training_that_was_interrupted_still_says_where_it_went_on(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = dataclasses.replace(plan, seeds=1)
+    after(plan, tmp_path, 2, "shorter")
+
+    def failing(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "save", failing)
+        with pytest.raises(OSError, match="no space left"):
+            after(plan, tmp_path, 3, "half")
+    publishing.remove(tmp_path / "finished")
+    assert after(plan, tmp_path, 3, "longer").went_on_after == 48
+
+
+def test_a_training_whose_steps_depend_on_its_length_says_why_it_begins_anew(
+    plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = dataclasses.replace(plan, seeds=1)
+    after(plan, tmp_path, 2, "shorter", lr_end=0.00001)
+    assert "anew" not in capsys.readouterr().err
+    assert after(plan, tmp_path, 3, "longer", lr_end=0.00001).went_on_after == 0
+    line = "DCGAN: begins anew and does not go on from the 2 epochs that were trained before, because lr_end makes"
+    assert f"{line} every step depend on the length\n" in capsys.readouterr().err
+    assert not list((tmp_path / "finished").rglob("*.pt"))
+
+
+def test_of_trainings_that_ended_the_newest_few_are_kept(plan: Plan, tmp_path: Path) -> None:
+    plan = dataclasses.replace(plan, seeds=1)
+    places: list[Path] = []
+    for number in range(finished.KEPT + 2):
+        after(plan, tmp_path, 1, f"model_{number}", lr=0.001 * (number + 1))
+        (newest,) = set((tmp_path / "finished").iterdir()) - set(places)
+        os.utime(newest / finished.LENGTH, (number, number))
+        places.append(newest)
+    assert [place.exists() for place in places] == [False] * 2 + [True] * finished.KEPT
+
+
+def test_a_training_that_cannot_be_kept_is_whole_all_the_same(
+    plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "finished").write_text("in the way")
+    after(dataclasses.replace(plan, seeds=1), tmp_path, 1)
+    assert "not kept for a longer training: " in capsys.readouterr().err
+    assert (tmp_path / "model" / "generator.safetensors").exists()

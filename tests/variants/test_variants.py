@@ -1,5 +1,6 @@
 """The contract of every variant: a test finds each file by itself."""
 
+import dataclasses
 from typing import TypeVar
 
 import numpy as np
@@ -123,6 +124,23 @@ class TestEvery:
         two = loop.train(type(variant), settings, shape, images, labels, cpu, 2)
         assert one.rows == two.rows
         assert all(map(torch.equal, one.averaged.state_dict().values(), two.averaged.state_dict().values()))
+
+
+@pytest.mark.parametrize("ends", [None, 0.00001])
+@pytest.mark.parametrize("name", contract.names())
+def test_what_depends_on_the_length_of_a_training_is_named(
+    name: str, ends: float | None, small: AdversarialSettings
+) -> None:
+    """A longer training cannot go on from a shorter one then."""
+    shape = LABELLED[0] if name in CONDITIONAL else PLAIN[0]
+
+    def at(share: float) -> list[object]:
+        variant = build(name, small.model_copy(update={"lr_end": ends}), shape)
+        batch = dataclasses.replace(batch_for(variant, shape), share=torch.tensor(share))
+        return [[variant.pace(turn.column, share), loss_of(turn, batch).item()] for turn in variant.turns()]
+
+    tied = build(name, small.model_copy(update={"lr_end": ends}), shape).settings.tied_to_length()
+    assert bool(tied) == (at(0.0) != at(1.0))
 
 
 @pytest.mark.parametrize("name", contract.names())

@@ -55,6 +55,16 @@ def scratch(name: str) -> Path:
     return users_folder(os.environ.get("GANS_SCRATCH") or "scratch") / name
 
 
+def live(name: str) -> Path:
+    """Return the folder where a variant's trainings can be watched while they go on."""
+    return scratch("live") / name
+
+
+def finished(name: str) -> Path:
+    """Return the folder of the last states of a variant's trainings, from which longer ones go on."""
+    return scratch("finished") / name
+
+
 def incoming(dataset: str) -> Path:
     """Return the folder where raw files are gathered before they are published, and partial downloads wait."""
     return scratch("incoming") / dataset

@@ -44,6 +44,10 @@ class Settings(Section):
         """Return these settings with `random_flip: auto` decided: whether a mirrored image is as likely as itself."""
         return self.model_copy(update={"random_flip": symmetric}) if self.random_flip == "auto" else self
 
+    def tied_to_length(self) -> list[str]:
+        """Return the keys by which a step depends on how long the training is to be: a longer one cannot go on then."""
+        return []
+
 
 class PairSettings(Settings):
     """What a variant of two players has besides."""
@@ -56,6 +60,10 @@ class PairSettings(Settings):
     augment: Annotated[list[Literal["color", "translation", "cutout"]], kinds.Different] = Field(
         description="a list of color, translation and cutout, or of some of them"
     )
+
+    def tied_to_length(self) -> list[str]:
+        """Return the keys by which a step depends on how long the training is to be."""
+        return [] if self.lr_end in (None, self.lr) else ["lr_end"]
 
 
 class AdversarialSettings(PairSettings):

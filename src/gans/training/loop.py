@@ -1,6 +1,7 @@
 """The training loop: it names no variant."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from gans.runtime import randomness
 from gans.training import steps
 from gans.training.averages import AveragedModule
 from gans.training.distributed import ALONE, Ranks
+from gans.training.live import Live
 from gans.training.observer import Frames, LossCurve, Observer, Snapshots, Span
 from gans.training.state import Saver, Saving
 from gans.training.steps import PLAIN, Execution, Iteration
@@ -36,6 +38,7 @@ def train(
     weights: Weights | None = None,
     snapshots: Snapshots | None = None,
     saving: Saving | None = None,
+    live: Live | None = None,
     how: Execution = PLAIN,
     ranks: Ranks = ALONE,
 ) -> Trained:
@@ -43,7 +46,8 @@ def train(
 
     `labels` (N,) are for variants that are conditional; `weights` are those to start from. The same arguments on the
     same model of processor or GPU give the same bytes, also when `saving` holds the state of an earlier call with them
-    that was interrupted; with it, SIGINT and SIGTERM raise Stopped after the step at hand, whose state is saved. Raises
+    that was interrupted, or of a shorter one; with it, SIGINT and SIGTERM raise Stopped after the step at hand, whose
+    state is saved. Raises
     InputError before an update by a loss or gradient that is not finite, when there are fewer images than a batch
     takes, or no labels for a variant that wants them.
     """
@@ -70,12 +74,13 @@ def train(
         part=part,
     )
     first_steps = iteration.turns[0].steps
-    iterations = max(1, settings.epochs * batches.per_epoch // first_steps)
-    span = Span(settings.epochs, len(images), iterations, images_an_iteration=settings.batch_size * first_steps)
+    an_epoch = Fraction(batches.per_epoch, first_steps)
+    span = Span(settings.epochs, len(images), an_epoch, images_an_iteration=settings.batch_size * first_steps)
+    iterations = span.iterations
 
     # Some watch; and all that the steps change is in `parts`, from which an interrupted training goes on.
     curve, frames = LossCurve(span, device), Frames(sampler, settings, span, num_frames, device)
-    observer = Observer(kind.title, span, curve, frames, snapshots, shown=ranks.leads)
+    observer = Observer(kind.title, span, curve, frames, snapshots, live, shown=ranks.leads)
     watched = {"average": average.module, "curve": curve, "frames": frames}
     parts = {**variant.networks, **iteration.optimizers, **watched}
     saver = Saver(saving, parts, iteration.guard, span, ranks)
@@ -110,8 +115,9 @@ def train(
         curve.rows(),
         steps={turn.column: iterations * turn.steps for turn in iteration.turns},
         images_seen=iterations * span.images_an_iteration,
-        frames=frames.taken,
+        frames=frames.taken(),
         seconds=saver.seconds,
+        went_on_after=saver.went_on_after * span.images_an_iteration,
     )
 
 

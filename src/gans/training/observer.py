@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
@@ -14,38 +16,51 @@ from gans.base.progress import progress_bar
 from gans.networks import sampling
 from gans.networks.sampling import Sampler
 from gans.networks.settings import Settings
+from gans.training.live import Live
 
 MAX_ROWS = 1000  # of the loss curve
 NUM_LATENTS = 16  # latents whose images are kept over training
 BAR_UPDATES = 100  # how often the losses beside the bar change over a training: each waits for the device
+FRAMES_IN_AN_EPOCH = 8  # moments in the first pass at which there is an image of each latent
 
 
 @dataclass(frozen=True)
 class Span:
-    """How long a training is."""
+    """How long a training is. Moments in it are counted so that a longer one has the same and more."""
 
     epochs: int
     num_images: int  # of the training split
-    iterations: int
+    iterations_an_epoch: Fraction  # a part of an iteration, where players take several steps in each
     images_an_iteration: int
+
+    @property
+    def iterations(self) -> int:
+        """Return how many iterations the training has, at least one."""
+        return max(1, math.floor(self.epochs * self.iterations_an_epoch))
+
+    def moments(self, epochs: Iterator[float]) -> set[int]:
+        """Return after how many iterations so many epochs are over, of those before the end."""
+        before = takewhile(
+            lambda moment: moment < self.iterations, (round(e * self.iterations_an_epoch) for e in epochs)
+        )
+        return set(before)
 
 
 class LossCurve:
-    """Readings averaged over intervals, at most MAX_ROWS of them, summed on the device so that no step waits."""
+    """What each iteration read, kept on the device so that no step waits, and told as at most MAX_ROWS means."""
 
     def __init__(self, span: Span, device: torch.device) -> None:
-        self._interval = math.ceil(span.iterations / MAX_ROWS)
-        self._num_rows = math.ceil(span.iterations / self._interval)
         self._span, self._device = span, device
+        self._interval = math.ceil(span.iterations / MAX_ROWS)
         self._columns: list[str] = []
         self._done = 0  # iterations
 
     def add(self, readings: Mapping[str, torch.Tensor]) -> None:
-        """Add the next iteration's scalars to its interval."""
+        """Add the next iteration's scalars."""
         if not self._columns:
             self._columns = list(readings)
-            self._sums = torch.zeros(self._num_rows, len(readings), device=self._device)
-        self._sums[self._done // self._interval] += torch.stack([value.detach() for value in readings.values()])
+            self._read = torch.zeros(self._span.iterations, len(readings), device=self._device)
+        self._read[self._done] = torch.stack([value.detach() for value in readings.values()])
         self._done += 1
 
     def rows(self, first: int = 0) -> list[dict[str, float]]:
@@ -54,22 +69,24 @@ class LossCurve:
         `first` is the first row that is wanted, or -1 for the newest alone, whose interval is the one at hand. Waits
         for the device.
         """
-        ends = [*range(0, self._done, self._interval), self._done]
-        means = self._sums[: len(ends) - 1][first:].cpu().double().numpy() / np.diff(ends)[first:, None]
+        starts = range(0, self._done, self._interval)[first:]
         rows = []
-        for end, values in zip(ends[1:][first:], means.tolist(), strict=True):
+        for start, read in zip(starts, self._read[starts.start : self._done].cpu().split(self._interval), strict=True):
+            end = start + len(read)
             images = end * self._span.images_an_iteration
             row = {"step": end, "images": images, "epoch": round(images / self._span.num_images, 4)}
-            rows.append(row | dict(zip(self._columns, values, strict=True)))
+            rows.append(row | dict(zip(self._columns, read.double().mean(dim=0).tolist(), strict=True)))
         return rows
 
     def state_dict(self) -> dict[str, Any]:
         """Return what has been read so far."""
-        return {"columns": self._columns, "done": self._done, "sums": self._sums}
+        return {"columns": self._columns, "read": self._read[: self._done]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what a curve of the same length had read."""
-        self._columns, self._done, self._sums = list(state["columns"]), state["done"], state["sums"].to(self._device)
+        """Go on from what the curve of the same training had read, or of a shorter one."""
+        self._columns, self._done = list(state["columns"]), len(state["read"])
+        self._read = torch.zeros(self._span.iterations, len(self._columns), device=self._device)
+        self._read[: self._done] = state["read"].to(self._device)
 
 
 class Frames:
@@ -78,21 +95,33 @@ class Frames:
     def __init__(self, sampler: Sampler, settings: Settings, span: Span, num_frames: int, device: torch.device) -> None:
         self.sampler = sampler
         self._z = sampling.latents(NUM_LATENTS, settings, "fixed_latents", device)
-        self._moments = {round(span.iterations * (i / (num_frames - 1)) ** 2) for i in range(num_frames)}
-        self.taken: dict[int, np.ndarray] = {}  # uint8 (16, S, S, C) each, by the images seen
+        self._span, self._num_frames = span, num_frames
+        self._moments = span.moments((i / FRAMES_IN_AN_EPOCH) ** 2 for i in count()) | {span.iterations}
+        self._taken: dict[int, np.ndarray] = {}  # by the iteration
 
-    def look(self, iteration: int, images_seen: int) -> None:
+    def now(self) -> np.ndarray:
+        """Return what the latents give at this moment, uint8 (16, S, S, C)."""
+        return self.sampler(self._z)
+
+    def look(self, iteration: int) -> None:
         """Keep the generator's images when this iteration is one of those to be shown."""
-        if iteration in self._moments:
-            self.taken[images_seen] = self.sampler(self._z)
+        if iteration in self._moments and iteration not in self._taken:
+            self._taken[iteration] = self.now()
+
+    def taken(self) -> dict[int, np.ndarray]:
+        """Return what was kept at `num_frames` moments at most, the last among them, by the images seen."""
+        wanted = (self._span.iterations * (i / (self._num_frames - 1)) ** 2 for i in range(self._num_frames))
+        nearest = {min(self._taken, key=lambda moment: abs(moment - place)) for place in wanted}
+        return {moment * self._span.images_an_iteration: self._taken[moment] for moment in sorted(nearest)}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the images so far."""
-        return {"frames": {seen: torch.from_numpy(frame) for seen, frame in self.taken.items()}}
+        return {"frames": {moment: torch.from_numpy(frame) for moment, frame in self._taken.items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from the images of an earlier part of the same training."""
-        self.taken = {seen: frame.numpy() for seen, frame in state["frames"].items()}
+        """Go on from the images of an earlier part of the same training, or of a shorter one, but for its last."""
+        frames = ((moment, frame.numpy()) for moment, frame in state["frames"].items())
+        self._taken = {moment: frame for moment, frame in frames if moment in self._moments}
 
 
 @dataclass(frozen=True)
@@ -104,45 +133,60 @@ class Snapshots:
 
     def iterations(self, span: Span) -> set[int]:
         """Return after how many iterations to keep it: multiples of `every_epochs`, before the end."""
-        num_moments = math.ceil(span.epochs / self.every_epochs)
-        moments = {round(span.iterations * i * self.every_epochs / span.epochs) for i in range(1, num_moments)}
-        return moments - {0, span.iterations}
+        return span.moments(i * self.every_epochs for i in count(1)) - {0}
 
 
 class Observer:
     """Sees what each iteration read, and what the averaged generator makes; changes nothing.
 
-    The curve grows on the device: only the bar waits for it, now and then. What is `shown` is a bar, images of the same
-    latents and snapshots, which one rank alone has to make; all have the curve.
+    The curve grows on the device: only the bar and what is live wait for it, now and then. What is `shown` is a bar,
+    images of the same latents, snapshots and what is live, which one rank alone has to make; all have the curve.
     """
 
     def __init__(
-        self, title: str, span: Span, curve: LossCurve, frames: Frames, snapshots: Snapshots | None, shown: bool
+        self,
+        title: str,
+        span: Span,
+        curve: LossCurve,
+        frames: Frames,
+        snapshots: Snapshots | None,
+        live: Live | None,
+        shown: bool,
     ) -> None:
         self._title, self._span, self._shown = title, span, shown
-        self._curve, self._frames, self._snapshots = curve, frames, snapshots
-        self._kept = snapshots.iterations(span) if snapshots and shown else set()
+        self._curve, self._frames, self._snapshots = curve, frames, snapshots if shown else None
+        self._live = live if shown else None
+        self._kept = snapshots.iterations(span) if snapshots else set()
         self.interval = max(1, span.iterations // BAR_UPDATES)  # iterations between two looks that wait for the device
 
     @contextmanager
     def watching(self, first: int) -> Iterator[None]:
-        """Show the bar, from iteration `first` on, which a training that is not gone on from begins with a look at."""
-        if self._shown and not first:
-            self._frames.look(0, 0)
+        """Show the bar, from iteration `first` on, and all else that is to be seen at it."""
         images = self._span.images_an_iteration
         total = self._span.iterations * images
-        with progress_bar(total, self._title, "img", first * images, self._shown) as self._bar:
+        if self._shown:
+            self._look(first)
+        with (
+            progress_bar(total, self._title, "img", first * images, self._shown) as self._bar,
+            self._live.watching(first * images) if self._live else nullcontext(),
+        ):
             yield
 
     def after(self, iterations: int, readings: Mapping[str, torch.Tensor]) -> None:
         """Take note of what the last of so many iterations read."""
-        images_seen = iterations * self._span.images_an_iteration
         self._curve.add(readings)
         if self._shown:
-            self._frames.look(iterations, images_seen)
+            self._look(iterations)
             if iterations % self.interval == 0:
                 (newest,) = self._curve.rows(-1)
                 self._bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
-        if self._snapshots and iterations in self._kept:
-            self._snapshots.keep(images_seen, self._frames.sampler.generator)
+            if self._live and (self._live.due() or iterations == self._span.iterations):
+                total = self._span.iterations * self._span.images_an_iteration
+                self._live.show(self._curve.rows, self._frames.now, total)
         self._bar.update(self._span.images_an_iteration)
+
+    def _look(self, iterations: int) -> None:
+        """Keep what is to be kept of the averaged generator after so many iterations."""
+        self._frames.look(iterations)
+        if self._snapshots and iterations in self._kept:
+            self._snapshots.keep(iterations * self._span.images_an_iteration, self._frames.sampler.generator)

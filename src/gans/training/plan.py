@@ -1,5 +1,6 @@
 """A variant's trainings, one a seed, each into its folder; what was interrupted goes on."""
 
+from collections.abc import Set
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from gans.networks.settings import Settings
 from gans.runtime import devices
 from gans.training import loop, state
 from gans.training.distributed import ALONE, Ranks
+from gans.training.finished import Finished
+from gans.training.live import Live
 from gans.training.loop import Weights
 from gans.training.observer import Snapshots
 from gans.training.state import Saving, Store
@@ -41,13 +44,17 @@ class Plan:
     @property
     def key(self) -> str:
         """Return the name of the plan's resume states: another one as soon as what decides is another."""
+        return self._key()
+
+    def _key(self, without: Set[str] = frozenset()) -> str:
+        """Return what plans share in which all is the same that decides, but for some settings."""
         weights = {
             network: {key: state.digest(value) for key, value in values.items()}
             for network, values in (self.weights or {}).items()
         }
         facts = {
             "name": self.name,
-            "settings": self.settings.model_dump(),
+            "settings": self.settings.model_dump(exclude={*without}),
             "seeds": self.seeds,
             "data": self.data.meta,
             "labels": None if self.data.labels is None else state.digest(self.data.labels),
@@ -59,21 +66,31 @@ class Plan:
         return state.key_of(facts, self.device)
 
     def carry_out(
-        self, folder: Path | None, scratch: Path | None, *, save_seconds: float, save_epochs: float
+        self,
+        folder: Path | None,
+        scratch: Path | None,
+        *,
+        save_seconds: float,
+        save_epochs: float,
+        finished: Path | None = None,
+        live: Path | None = None,
     ) -> tuple[Trained, list[float]]:
         """Train into `folder`, which is made; return the first training, and the seconds that each took.
 
-        States are saved in `scratch`, so often, and a training of which one lies there goes on from it. Of several
-        ranks the first alone has the two folders and writes; all train.
+        States are saved in `scratch`, so often, and a training of which one lies there goes on from it. The last ones
+        are kept in `finished`, for a longer training with the same settings. `live` shows what is going on. Of several
+        ranks the first alone has the folders and writes; all train.
         """
         crew = self._crew(scratch) if scratch else None
+        ended = self._ended(finished) if finished and crew else None
         self.ranks.from_first(None)  # what the others wait for: nothing stands in the way
         first, seconds = None, []
         for repeat in range(self.seeds):
             settings = self.settings.model_copy(update={"seed": self.settings.seed + repeat})
-            saving, snapshots = None, None
+            saving, snapshots, part = None, None, f"seed_{settings.seed}"
             if crew:
-                saving = Saving(Store(crew / f"seed_{settings.seed}"), save_seconds, save_epochs)
+                shorter = ended.of(f"{crew.name}/{part}") if ended else None
+                saving = Saving(Store(crew / part), save_seconds, save_epochs, shorter)
                 keep = partial(models.save_snapshot, saving.store.folder)
                 snapshots = Snapshots(self.snapshots_every, keep) if self.snapshots_every and not repeat else None
             size, width = f"{self.section}batch_size ({settings.batch_size})", f"{self.section}width ({settings.width})"
@@ -90,11 +107,14 @@ class Plan:
                         weights=self.weights,
                         snapshots=snapshots,
                         saving=saving,
+                        live=Live(live, self.kind.title, f"{self.key[:8]}_{part}", self.device) if live else None,
                         how=self.how,
                         ranks=self.ranks,
                     )
             except InputError as error:
                 raise InputError(f"with seed {settings.seed}: {error}" if repeat else str(error)) from None
+            if ended and crew and saving:
+                ended.keep(f"{crew.name}/{part}", saving.store, settings.epochs)
             if folder and saving:
                 place = models.make_repeat(folder, repeat)
                 models.copy_snapshots(saving.store.folder, place)
@@ -103,6 +123,12 @@ class Plan:
             seconds.append(trained.seconds)
         assert first is not None
         return first, seconds
+
+    def _ended(self, finished: Path) -> Finished:
+        """Return the trainings that this one may go on from, and say so where it cannot."""
+        ended = Finished(finished, self._key(without={"epochs"}), self.settings.tied_to_length())
+        ended.explain(self.kind.title, self.settings.epochs)
+        return ended
 
     def _crew(self, scratch: Path) -> Path:
         """Return the folder for states of as many ranks and threads as these.

@@ -3,11 +3,12 @@
 import hashlib
 import io
 import json
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,19 @@ class Store:
                 path.unlink()
         return found["state"] if found else None
 
+    def copy_newest(self, folder: Path) -> None:
+        """Copy the newest state, with all that belongs to it, into another folder, which is made."""
+        older = {file.name for path in self._states()[:-1] for file in (path, _hash_of(path))}
+        shutil.copytree(self.folder, folder, ignore=lambda _, names: older & {*names})
+
+    def begin_with(self, other: Path, before: int) -> dict[str, Any] | None:
+        """Return the state that `copy_newest` put into a folder, copied from there, if it is of a step before one."""
+        if not any(int(path.stem) < before for path in other.glob("[0-9]*.pt")):
+            return None
+        with suppress(OSError):  # another process is putting a newer one there
+            shutil.copytree(other, self.folder, dirs_exist_ok=True)
+        return self.load()
+
     def _read(self, path: Path) -> dict[str, Any] | None:
         """Return what `save` wrote at `path`, None unless all of it is as it was."""
         try:
@@ -135,6 +149,7 @@ class Saving:
     store: Store
     every_seconds: float
     every_epochs: float
+    shorter: Path | None = None  # where the state of a shorter training may lie, which had ended, to begin with
 
 
 class Saver:
@@ -153,20 +168,31 @@ class Saver:
         self._total = span.iterations
         self._every = max(1, round(saving.every_epochs * span.iterations / span.epochs)) if saving else 0
         self._done, self._last, self._began = 0, time.monotonic(), time.perf_counter()
+        self.went_on_after = 0  # iterations of a shorter training
 
     def resumed(self, title: str) -> int:
         """Put the parts back as they were saved last, and say so; return the iterations done by then."""
-        state = self._ranks.from_first(self._saving.store.load() if self._saving else None)
+        state = self._ranks.from_first(self._found())
         self._began = time.perf_counter()
         if state is None:
             return 0
         for name, part in self._parts.items():
             part.load_state_dict(state[name])
-        self._done = state["iterations"]
+        self._done, self.went_on_after = state["iterations"], state["went_on_after"]
         self._began -= state["seconds"]
         if self._ranks.leads:
             print(f"{title}: going on after step {self._done} of {self._total}", file=sys.stderr)
         return self._done
+
+    def _found(self) -> dict[str, Any] | None:
+        """Return the training's own newest state, or else that of a shorter one."""
+        if not self._saving:
+            return None
+        state = self._saving.store.load()
+        if state is None and self._saving.shorter:
+            state = self._saving.store.begin_with(self._saving.shorter, before=self._total)
+            state = state and {**state, "went_on_after": state["iterations"]}
+        return state
 
     @property
     def seconds(self) -> float:
@@ -193,6 +219,7 @@ class Saver:
             self._guard.check()
             if saving:
                 state = {name: part.state_dict() for name, part in self._parts.items()}
-                saving.store.save(iterations, {**state, "iterations": iterations, "seconds": self.seconds})
+                told = {"iterations": iterations, "seconds": self.seconds, "went_on_after": self.went_on_after}
+                saving.store.save(iterations, {**state, **told})
                 self._last = time.monotonic()
         return stopping

@@ -27,6 +27,7 @@ class Trained:
     images_seen: int  # real images shown to the first player
     frames: dict[int, np.ndarray]  # images of the same latents, uint8 (16, S, S, C), by the images seen
     seconds: float  # of the loop, over all the parts of a training that was interrupted
+    went_on_after: int = 0  # real images shown to it as a shorter training, which had ended
 
     def facts(self, device: torch.device, how: Execution = PLAIN) -> dict[str, Any]:
         """Return what a rerun on this model of processor or GPU repeats exactly."""
@@ -44,11 +45,15 @@ class Trained:
         }
 
 
-def timings(images_seen: int, seconds: Sequence[float], device: torch.device) -> dict[str, Any]:
-    """Return what no rerun repeats of trainings that took so many seconds each: their mean, and the most memory."""
+def timings(first: Trained, seconds: Sequence[float], device: torch.device) -> dict[str, Any]:
+    """Return what no rerun repeats of trainings that took so many seconds each: their mean, and the most memory.
+
+    `went_on_after` is there alone where the first of them went on from a shorter one, after so many images.
+    """
     mean = float(np.mean(seconds))
     return {
-        "images_per_second": round(images_seen / mean, 1),
+        **({"went_on_after": first.went_on_after} if first.went_on_after else {}),
+        "images_per_second": round(first.images_seen / mean, 1),
         "seconds": round(mean, 1),
         "peak_memory_mb": round(devices.peak_memory_mb(device)),
         "device": devices.description(device),

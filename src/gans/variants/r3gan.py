@@ -26,6 +26,11 @@ class R3GANSettings(PairSettings):
     gamma: kinds.NotNegative
     gamma_end: kinds.NotNegative
 
+    def tied_to_length(self) -> list[str]:
+        """Return the keys by which a step depends on how long the training is to be."""
+        own = [key for key in ("beta2", "gamma") if getattr(self, key) != getattr(self, f"{key}_end")]
+        return [*super().tied_to_length(), *(f"{key}_end" for key in own)]
+
 
 class R3GAN(Pair):
     """Each player wants its images rated above the other's; D pays for being steep, at real images and at fakes."""
