@@ -257,3 +257,14 @@ def test_in_a_browser_it_fits_a_phone_and_follows_the_dark(tab: browser.Page) ->
     tab.follows_the_dark()
     tab.fits_a_phone()
     assert tab.evaluate("getComputedStyle(document.body).fontSize") == "16px"
+
+
+def test_what_a_training_went_on_from_and_what_went_wrong_is_told(story: report.Story) -> None:
+    first, *others = story.entries
+    first = dataclasses.replace(
+        first, speed={**first.speed, "went_on_after": 6000}, train={**first.train, "symptoms": {"d_has_won": 2048}}
+    )
+    assert "went on" not in report.html(story)
+    text = report.markdown(dataclasses.replace(story, entries=[first, *others]), Path("report"))
+    assert "This training went on from one that had ended after 6,000 images." in text
+    assert "After 2,048 images, D tells all fakes" in text

@@ -352,3 +352,17 @@ def test_the_average_is_kept_at_the_moments_asked_for(small: Settings, pixels: n
     assert snapshots.iterations(Span(2, 32, Fraction(4), 8)) == {2, 4, 6}
     assert Snapshots(5.0, keep).iterations(Span(2, 32, Fraction(4), 8)) == set()
     assert Snapshots(0.001, keep).iterations(Span(1, 32, Fraction(4), 8)) == {1, 2, 3}
+
+
+def test_a_training_that_goes_wrong_is_told_of_once_while_it_runs_and_in_its_facts(
+    small: AdversarialSettings, pixels: np.ndarray, cpu: torch.device, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """D learns ten thousand times as fast as G, and wins."""
+    settings = small.model_copy(update={"epochs": 40, "lr_d": 0.01, "lr_g": 1e-6})
+    trained = loop.train(contract.load("dcgan"), settings, DataShape(3, 16), pixels, None, cpu, 2)
+    (seen,) = trained.symptoms.values()
+    assert trained.facts(cpu)["symptoms"] == {"d_has_won": seen}
+    assert 0 < seen < trained.images_seen
+    said = capsys.readouterr().err
+    assert said.count("images: D tells all fakes, and G has nothing to learn from") == 1
+    assert f"DCGAN, {seen:,} images: " in said

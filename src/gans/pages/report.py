@@ -11,6 +11,7 @@ from PIL import Image
 
 from gans.base import paths
 from gans.figures.grids import CAPTION, GAP
+from gans.networks import symptoms
 from gans.pages import leaderboard, templates
 from gans.pages.leaderboard import CLASSES, DISTANCES, FACTS, Column, Result
 
@@ -153,7 +154,7 @@ def _findings(story: Story, results: Sequence[Result]) -> list[str]:
 
 
 def _chapter(entry: Entry) -> Chapter:
-    text = templates.line("variant.txt", entry=entry)
+    text = templates.line("variant.txt", entry=entry, remedies=symptoms.REMEDIES)
     pictures = {PICTURES[name]: entry.pictures[name] for name in PICTURES if name in entry.pictures}
     return Chapter(entry.name, entry.title, text, pictures)
 

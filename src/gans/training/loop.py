@@ -117,6 +117,7 @@ def train(
         images_seen=iterations * span.images_an_iteration,
         frames=frames.taken(),
         seconds=saver.seconds,
+        symptoms=observer.symptoms(),
         went_on_after=saver.went_on_after * span.images_an_iteration,
     )
 

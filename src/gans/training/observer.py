@@ -1,6 +1,7 @@
 """What watches a training: the bar, the loss curve, images of the same latents, and snapshots of the generator."""
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import torch
 from torch import nn
 
 from gans.base.progress import progress_bar
-from gans.networks import sampling
+from gans.networks import sampling, symptoms
 from gans.networks.sampling import Sampler
 from gans.networks.settings import Settings
 from gans.training.live import Live
@@ -108,6 +109,10 @@ class Frames:
         if iteration in self._moments and iteration not in self._taken:
             self._taken[iteration] = self.now()
 
+    def all_taken(self) -> dict[int, np.ndarray]:
+        """Return all that was kept, by the images seen."""
+        return {moment * self._span.images_an_iteration: frame for moment, frame in self._taken.items()}
+
     def taken(self) -> dict[int, np.ndarray]:
         """Return what was kept at `num_frames` moments at most, the last among them, by the images seen."""
         wanted = (self._span.iterations * (i / (self._num_frames - 1)) ** 2 for i in range(self._num_frames))
@@ -157,6 +162,7 @@ class Observer:
         self._curve, self._frames, self._snapshots = curve, frames, snapshots if shown else None
         self._live = live if shown else None
         self._kept = snapshots.iterations(span) if snapshots else set()
+        self._told: set[str] = set()  # of the symptoms
         self.interval = max(1, span.iterations // BAR_UPDATES)  # iterations between two looks that wait for the device
 
     @contextmanager
@@ -180,6 +186,7 @@ class Observer:
             if iterations % self.interval == 0:
                 (newest,) = self._curve.rows(-1)
                 self._bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
+                self._warn()
             if self._live and (self._live.due() or iterations == self._span.iterations):
                 total = self._span.iterations * self._span.images_an_iteration
                 self._live.show(self._curve.rows, self._frames.now, total)
@@ -190,3 +197,14 @@ class Observer:
         self._frames.look(iterations)
         if self._snapshots and iterations in self._kept:
             self._snapshots.keep(iterations * self._span.images_an_iteration, self._frames.sampler.generator)
+
+    def symptoms(self) -> dict[str, int]:
+        """Return what has been seen that a training shows which goes wrong: `gans.networks.symptoms.found`."""
+        return symptoms.found(self._curve.rows(), self._frames.all_taken())
+
+    def _warn(self) -> None:
+        """Say so once where a symptom has come."""
+        for symptom, images_seen in self.symptoms().items():
+            if symptom not in self._told:
+                self._told.add(symptom)
+                self._bar.write(f"{self._title}, {images_seen:,} images: {symptoms.REMEDIES[symptom]}", file=sys.stderr)

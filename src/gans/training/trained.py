@@ -27,6 +27,7 @@ class Trained:
     images_seen: int  # real images shown to the first player
     frames: dict[int, np.ndarray]  # images of the same latents, uint8 (16, S, S, C), by the images seen
     seconds: float  # of the loop, over all the parts of a training that was interrupted
+    symptoms: dict[str, int]  # of a training that goes wrong, and after how many images each was certain
     went_on_after: int = 0  # real images shown to it as a shorter training, which had ended
 
     def facts(self, device: torch.device, how: Execution = PLAIN) -> dict[str, Any]:
@@ -38,6 +39,7 @@ class Trained:
             **{f"steps_{column.removeprefix('loss_')}": count for column, count in self.steps.items()},
             **{f"parameters_{players.get(name, name)}": size for name, size in sizes.items()},
             **{column: float(f"{self.rows[-1][column]:.6g}") for column in self.steps},
+            **({"symptoms": self.symptoms} if self.symptoms else {}),
             **devices.kind(device),
             "arithmetic": "bf16" if how.bf16 else "fp32",
             "compiled": how.compiled,
