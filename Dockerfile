@@ -1,0 +1,19 @@
+# docker build --tag gans .                              # for a CPU
+# docker build --tag gans --build-arg PROCESSOR=cuda .   # for NVIDIA's GPUs: docker run --gpus all ...
+# docker run --volume gans:/gans gans                    # `make repro`; the volume keeps what it made
+FROM python:3.11-slim-bookworm
+
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends git make && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 1000 --create-home gans && install --directory --owner=gans /gans
+USER 1000
+WORKDIR /gans
+ENV MAKEFLAGS=VENV=/home/gans/venv PATH=/home/gans/venv/bin:$PATH PIP_NO_CACHE_DIR=1
+
+# The environment without the code, so that an edit does not install it anew; PyPI's torch is the one with CUDA.
+ARG PROCESSOR=cpu
+COPY --chown=1000 Makefile pyproject.toml constraints.txt README.md LICENSE ./
+RUN if [ "$PROCESSOR" = cpu ]; then export PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu; fi \
+    && mkdir src && make /home/gans/venv/ready
+COPY --chown=1000 . .
+CMD ["make", "repro"]
