@@ -15,5 +15,7 @@ ARG PROCESSOR=cpu
 COPY --chown=1000 Makefile pyproject.toml constraints.txt README.md LICENSE ./
 RUN if [ "$PROCESSOR" = cpu ]; then export PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu; fi \
     && mkdir src && make /home/gans/venv/ready
+# Files of a fresh checkout may look newer than the environment.
 COPY --chown=1000 . .
+RUN touch /home/gans/venv/ready
 CMD ["make", "repro"]
