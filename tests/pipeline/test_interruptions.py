@@ -175,3 +175,11 @@ def test_a_remote_brings_what_was_made_to_another_clone(workspace: Workspace, tm
     assert stages_run(clone.run("dvc", "repro", "preprocess")) == []
     images = [each.folder / "data/processed/toyfaces/images.npy" for each in (workspace, clone)]
     assert images[0].read_bytes() == images[1].read_bytes()
+
+    # A run whose dvc.lock is in no commit: `dvc push --run-cache` leaves out its metrics, a copy of the cache does not.
+    workspace.run("dvc", "repro", "train@dcgan")
+    workspace.run("cp", "-ru", ".dvc/cache/.", str(tmp_path / "shelf"))
+    assert stages_run(clone.run("dvc", "repro", "--pull", "train@dcgan")) == []
+    assert clone.lock()["train@dcgan"] == workspace.lock()["train@dcgan"]
+    assert (clone.folder / "models/dcgan/generator.safetensors").exists()
+    workspace.run("git", "checkout", "--quiet", ".")

@@ -1,12 +1,15 @@
 """dvc.yaml says the truth about the code: which of it a stage needs, and which parameters it reads."""
 
 import ast
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, run
+from PIL import Image
 
 from gans.networks import contract
 from gans.networks.settings import AdversarialSettings, Settings
@@ -212,3 +215,28 @@ def test_ignored_artefacts_are_listed_by_hand() -> None:
     for stage in STAGES:
         for path, options in paths_of(stage, "outs").items():
             assert (f"/{path.split('/')[0]}/" in ignored) == options.get("cache", True), path
+
+
+def test_the_editor_is_given_losses_scores_and_pictures_by_name(tmp_path: Path) -> None:
+    assert run(tmp_path, "dvc", "init", "--no-scm", "--quiet").returncode == 0
+    shutil.copytree(ROOT / ".dvc/plots", tmp_path / ".dvc/plots", dirs_exist_ok=True)
+    (tmp_path / "dvc.yaml").write_text(PIPELINE)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text()) | {"active": ["vae"]}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    for folder in ("metrics/losses", "metrics/scores", "samples/codes", "samples/vae"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "metrics/losses/vae.csv").write_text("images,loss_d,loss_g\n16,,3.5\n")
+    (tmp_path / "metrics/scores/vae.csv").write_text("images,fid_lite0\n16,4000\n")
+    Image.new("RGB", (4, 4)).save(tmp_path / "samples/vae/grid.png")
+    done = run(tmp_path, "dvc", "plots", "show", "--json")
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert "errors" not in shown, shown["errors"]
+    assert {path: plots[0]["type"] for path, plots in shown["data"].items()} == {
+        "metrics/losses/vae.csv": "vega", "metrics/scores/vae.csv": "vega", "samples/vae/grid.png": "image"
+    }  # fmt: skip
+    losses, scores = (json.dumps(shown["data"][f"metrics/{name}/vae.csv"]) for name in ("losses", "scores"))
+    assert "vae: losses" in losses
+    assert "loss of D" in losses  # by the repository's own template
+    assert "vae: FID" in scores
+    assert "<DVC_METRIC" not in losses + scores
