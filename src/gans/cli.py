@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_device(generate)
 
+    export = commands.add_parser("export", help="write a generator as an ONNX file, for other programs")
+    export.set_defaults(command=_export)
+    export.add_argument("generator", help="an entry of the zoo, a variant trained here, or a folder: see `gans list`")
+    export.add_argument("--out", type=Path, help="a new name in .onnx (that of the generator)")
+
     known = commands.add_parser("list", help="list the generators that are here")
     known.set_defaults(command=_list)
 
@@ -104,6 +109,22 @@ def _generate(asked: argparse.Namespace) -> None:
     save(blocks, asked.count, out)
     made = "1 picture" if asked.count == 1 else f"{asked.count} pictures"
     print(f"{made} of {generator.title} ({generator.name}), seed {asked.seed}: {out}")
+
+
+def _export(asked: argparse.Namespace) -> None:
+    """Write the ONNX file, once its images were compared with PyTorch's."""
+    from gans.base import publishing
+    from gans.zoo import catalogue, exchange, exported
+
+    out = asked.out or Path(f"{Path(asked.generator).name}.onnx")
+    exchange.refuse_existing(out)
+    if out.suffix.lower() != ".onnx":
+        raise InputError(f"--out is {out}; expected a name in .onnx")
+    generator = catalogue.load(asked.generator, "cpu")
+    content = exported.onnx(generator)
+    with publishing.published(out) as draft:
+        draft.write_bytes(content)
+    print(f"{generator.title} ({generator.name}), the same images as in PyTorch: {out}, {len(content) / 1e6:.1f} MB")
 
 
 def _list(asked: argparse.Namespace) -> None:

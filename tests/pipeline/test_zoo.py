@@ -184,7 +184,9 @@ def test_what_is_wrong_is_told_in_one_line_and_nothing_is_written(
     assert sorted(workspace.folder.iterdir()) == before
 
 
-@pytest.mark.parametrize("words", [["--help"], ["generate", "--help"], ["score", "--help"], ["list", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["generate", "--help"], ["score", "--help"], ["list", "--help"], ["export", "--help"]]
+)
 def test_help_teaches(words: list[str]) -> None:
     done = run(ROOT, PROGRAM, *words)
     assert done.returncode == 0
@@ -195,3 +197,29 @@ def test_no_command_is_told_with_what_there_is() -> None:
     done = run(ROOT, PROGRAM)
     assert done.returncode == 2
     assert "usage: gans" in done.stderr
+
+
+def test_a_generator_is_exported_once_its_images_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "vae.onnx"
+
+    def export(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["gans", "export", *words])
+        try:
+            cli.main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    assert export("vae-toyfaces", "--out", str(out)) == 0
+    assert exported.difference(out.read_bytes(), catalogue.load("vae-toyfaces")) < exported.NEAR
+    assert export("vae-toyfaces", "--out", str(out)) == 1
+    assert export("vae-toyfaces", "--out", str(tmp_path / "vae.pt")) == 1
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert export("vae-toyfaces", "--out", str(tmp_path / "other.onnx")) == 1
+    existing, suffix, missing = capsys.readouterr().err.splitlines()
+    assert "vae.onnx" in existing
+    assert suffix.endswith("vae.pt; expected a name in .onnx")
+    assert missing.endswith("onnx is not installed; expected the extra zoo: pip install -e '.[zoo]'")
+    assert list(tmp_path.iterdir()) == [out]

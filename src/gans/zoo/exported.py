@@ -6,6 +6,7 @@ from contextlib import redirect_stdout
 import numpy as np
 import torch
 
+from gans.base.errors import InputError
 from gans.zoo.generator import Generator
 
 NEAR = 1 / 255  # in [-1, 1]: half a step of a pixel
@@ -14,9 +15,19 @@ NEAR = 1 / 255  # in [-1, 1]: half a step of a pixel
 def onnx(generator: Generator) -> bytes:
     """Return a generator as ONNX: `z`, float32 (N, nz), and where there are classes `label`, int64 (N,), to `images`.
 
-    Images are float32 (N, C, S, S) in [-1, 1]. Weights are stored in half precision and used in single. Needs the
-    extra `zoo`.
+    Images are float32 (N, C, S, S) in [-1, 1]. Weights are stored in half precision and used in single. Raises
+    InputError without the extra `zoo`, and where ONNX Runtime draws other images than PyTorch.
     """
+    try:
+        content = _written(generator)
+        if (off := difference(content, generator)) > NEAR:
+            raise InputError(f"the ONNX file's images differ from PyTorch's by {off:.2g}; expected the same")
+    except ImportError as error:
+        raise InputError(f"{error.name} is not installed; expected the extra zoo: pip install -e '.[zoo]'") from None
+    return content
+
+
+def _written(generator: Generator) -> bytes:
     import onnx as library  # an extra
 
     inputs, names = _inputs(generator, 2), ["z", "label"]
