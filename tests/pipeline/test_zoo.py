@@ -188,8 +188,6 @@ COMMANDS = [["--help"], *([name, "--help"] for name in ("generate", "export", "l
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-    "words", [["--help"], ["generate", "--help"], ["score", "--help"], ["list", "--help"], ["export", "--help"]]
-)
 def test_help_teaches(words: list[str]) -> None:
     done = run(ROOT, PROGRAM, *words)
     assert done.returncode == 0
