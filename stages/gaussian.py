@@ -1,5 +1,8 @@
 """Teach uniform noise a normal distribution: the one-dimensional lesson, several seeds at once."""
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -30,8 +33,11 @@ def carried_out(params: Params) -> tuple[np.ndarray, list[np.ndarray], dict[str,
     """Return the lesson's picture, the frames of its film, and what it reached."""
     chosen = params.gaussian
     seeds = range(params.seed, params.seed + chosen.seeds)
-    cured = lesson.train(seeds, chosen.steps, chosen, lesson.value_discriminators)
-    published = lesson.train(seeds, chosen.steps, chosen.published, lesson.batch_discriminators)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other_core:  # each training uses one
+        given = seeds, chosen.steps, chosen.published, lesson.batch_discriminators
+        beside = other_core.submit(lesson.train, *given, shown=False)
+        cured = lesson.train(seeds, chosen.steps, chosen, lesson.value_discriminators)
+        published = beside.result()
     ours, theirs = (lesson.summary(seeds, lesson.final_scores(course)) for course in (cured, published))
     picture = figures.pixels(FigureCanvasAgg(figures.gaussian_figure(cured, published)))
     return picture, figures.gaussian_frames(cured, published), {**ours, "published": theirs}
