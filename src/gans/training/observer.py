@@ -115,6 +115,8 @@ class Frames:
 
     def taken(self) -> dict[int, np.ndarray]:
         """Return what was kept at `num_frames` moments at most, the last among them, by the images seen."""
+        if not self._taken:  # as by all ranks but the first
+            return {}
         wanted = (self._span.iterations * (i / (self._num_frames - 1)) ** 2 for i in range(self._num_frames))
         nearest = {min(self._taken, key=lambda moment: abs(moment - place)) for place in wanted}
         return {moment * self._span.images_an_iteration: self._taken[moment] for moment in sorted(nearest)}
