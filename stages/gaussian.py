@@ -1,12 +1,10 @@
 """Teach uniform noise a normal distribution: the one-dimensional lesson, several seeds at once."""
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import stages
 from gans.base import artefacts, paths, publishing
 from gans.figures import grids
-from gans.gaussian import figures, lesson
 from gans.params import Params
 
 
@@ -28,6 +26,10 @@ def main() -> None:
 
 def carried_out(params: Params) -> tuple[np.ndarray, list[np.ndarray], dict[str, object]]:
     """Return the lesson's picture, the frames of its film, and what it reached."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # here, because these take seconds to be imported
+
+    from gans.gaussian import figures, lesson
+
     chosen = params.gaussian
     seeds = range(params.seed, params.seed + chosen.seeds)
     cured = lesson.train(seeds, chosen.steps, chosen, lesson.value_discriminators)
