@@ -4,10 +4,6 @@ import stages
 from gans.base import artefacts, paths, publishing
 from gans.data import arrays
 from gans.params import Params
-from gans.runtime import devices
-from gans.training import state, steps
-from gans.training.plan import Plan
-from gans.variants import vae
 
 
 def main() -> None:
@@ -16,12 +12,26 @@ def main() -> None:
     Nothing is in them where `lessons` leaves codes out.
     """
     params = Params.load()
-    sizes = params.codes.nz if "codes" in params.lessons else []
+    if "codes" in params.lessons:
+        carry_out(params)
+    else:  # DVC wants all files of a stage
+        with publishing.published(paths.model("codes")) as draft:
+            draft.mkdir()
+        artefacts.write_json(paths.CODES_METRICS, {})
+
+
+def carry_out(params: Params) -> None:
+    """Train an autoencoder of each size."""
+    from gans.runtime import devices  # here, because torch takes seconds to be imported
+    from gans.training import state, steps
+    from gans.training.plan import Plan
+    from gans.variants import vae
+
     device = devices.prepare(params.run.device, params.run.deterministic)
     how = steps.execution(device, params.run.precision, params.run.compile)
     data = arrays.load(paths.processed(params.dataset))
     plans = {}
-    for nz in sizes:
+    for nz in params.codes.nz:
         settings = params.codes.autoencoder(nz, params, at_most=data.train.stop - data.train.start)
         settings = settings.for_data(data.meta["symmetric"])
         plans[f"nz_{nz}"] = Plan("vae", vae.VAE, settings, data, num_frames=2, device=device, how=how, section="codes.")

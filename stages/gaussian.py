@@ -4,12 +4,10 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import stages
 from gans.base import artefacts, paths, publishing
 from gans.figures import grids
-from gans.gaussian import figures, lesson
 from gans.params import Params
 
 
@@ -31,6 +29,10 @@ def main() -> None:
 
 def carried_out(params: Params) -> tuple[np.ndarray, list[np.ndarray], dict[str, object]]:
     """Return the lesson's picture, the frames of its film, and what it reached."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # here, because these take seconds to be imported
+
+    from gans.gaussian import figures, lesson
+
     chosen = params.gaussian
     seeds = range(params.seed, params.seed + chosen.seeds)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other_core:  # each training uses one

@@ -10,7 +10,7 @@ from gans.base import artefacts, paths, publishing
 from gans.data import arrays
 from gans.params import Params
 from gans.runtime import devices
-from gans.scoring import classifier, inception, scores
+from gans.scoring import classifier, scores
 from gans.scoring.distances import Known
 from gans.sources import downloads
 
@@ -44,6 +44,8 @@ def place_weights(source: str, destination: Path) -> Path:
 
     Raises InputError when they are missing, another file, or cannot be fetched.
     """
+    from gans.scoring import inception  # here, because torchvision takes seconds to be imported
+
     if source.startswith(("https://", "http://")):
         fetched = paths.incoming("inception") / "weights.pth"
         downloads.fetch(

@@ -2,7 +2,6 @@
 
 import stages
 from gans.base import artefacts, launchers, paths
-from gans.networks import contract
 from gans.networks.settings import SHARED_BY_ALL
 from gans.params import Params
 
@@ -10,6 +9,8 @@ from gans.params import Params
 def main() -> None:
     """Check all settings, each variant's by its own model; write that they are right, and the schema for editors."""
     params = Params.load()
+    from gans.networks import contract  # here, because torch takes seconds to be imported
+
     schema = Params.model_json_schema()
     entries = schema["properties"]["variants"]["properties"] = {}
     for variant in params.variants:

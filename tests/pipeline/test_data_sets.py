@@ -36,7 +36,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_params: Callable[
 
 def test_grey_digits(run: Run, tmp_path: Path) -> None:
     root = published(tmp_path / "digits", gzipped=True)  # 20 to train on and 10 held out, of ten classes
-    found = run(["cdcgan", "vae"], {"dataset": "mnist", "data.root": str(root)})
+    found = run(["cdcgan", "vae"], {"dataset": "mnist", "data.root": str(root), "lessons": ["codes", "gaussian"]})
     meta = found.json("data/processed/mnist/meta.json")
     assert (meta["channels"], meta["class_counts"]) == (1, [2] * 10)
     assert meta["splits"] == {"train": [0, 20], "test": [20, 30]}
@@ -47,7 +47,15 @@ def test_grey_digits(run: Run, tmp_path: Path) -> None:
     with Image.open(tmp_path / "samples/cdcgan/classes.png") as picture:
         assert picture.height == 10 * (16 + 4)
     assert not (tmp_path / "samples/vae/arithmetic.png").exists()  # no attributes, no arithmetic
-    assert "mnist" in (tmp_path / "report/index.html").read_text()
+    gaussian = found.json("metrics/gaussian.json")
+    assert list(gaussian) == ["mean", "sd", "wasserstein_1", "seeds", "published"]
+    assert len(gaussian["seeds"]) == 2  # type: ignore[arg-type]
+    assert set(found.json("metrics/codes.json")) == {"nz_2", "nz_3"}
+    page = (tmp_path / "report/index.html").read_text()
+    assert "mnist" in page
+    # Of each variant grid, thumbnail, film, losses, neighbours, interpolation and row, and of one classes; of all
+    # together the opening, the overview, the Gaussian lesson, the codes.
+    assert page.count("data:image/webp;base64,") == 7 * 2 + 1 + 2 + 2 + 2 + 2
 
 
 def test_real_photographs(run: Run, tmp_path: Path, real_faces: Path) -> None:
@@ -61,7 +69,7 @@ def test_real_photographs(run: Run, tmp_path: Path, real_faces: Path) -> None:
 def test_shards_are_what_one_array_would_be(run: Run, tmp_path: Path, toyfaces_folder: Path) -> None:
     def made(shard_images: int) -> dict[str, bytes]:
         changes = {"dataset": "celeba", "data.root": str(toyfaces_folder), "data.shard_images": shard_images}
-        run(["dcgan"], {**changes, "batch_size": 8, "epochs": 1, "codes.nz": [2]}, READ_NO_IMAGES)
+        run(["dcgan"], {**changes, "batch_size": 8, "epochs": 1, "lessons": ["codes"], "codes.nz": [2]}, READ_NO_IMAGES)
         files = [path for path in tmp_path.rglob("*") if path.suffix in (".json", ".png", ".safetensors")]
         same = (path for path in files if not {"data", "speed"} & set(path.relative_to(tmp_path).parts))
         return {str(path): path.read_bytes() for path in same}

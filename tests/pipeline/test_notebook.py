@@ -14,7 +14,7 @@ LONGEST_S = 900
 
 @pytest.mark.slow
 def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clone = cloned(tmp_path / "gans", {"lessons": []}, zoo=True)
+    clone = cloned(tmp_path / "gans", entry="dcgan-toyfaces")
     for name, value in clone.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", str(clone.folder / "src"))  # this library, and not the installed one

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -81,16 +82,18 @@ def test_a_second_time_trains_nothing_and_gives_the_same_bytes(workspace: Worksp
     assert {path.name: path.read_bytes() for path in entry.iterdir()} == before
 
 
-def test_an_experiment_with_other_settings_than_its_recipe_is_not_packed(workspace: Workspace) -> None:
-    recipes = workspace.folder / packing.RECIPES
-    sound = recipes.read_text()
+def test_an_experiment_with_other_settings_than_its_recipe_is_not_packed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace.folder)
+    sound = packing.RECIPES.read_text()
     values = yaml.safe_load(sound)
     values[ENTRY]["settings"] = [*SETTINGS, "nz=9"]
-    recipes.write_text(yaml.safe_dump(values))
-    output = workspace.run(sys.executable, "-m", "gans.packing", ENTRY, check=False)
-    recipes.write_text(sound)
-    assert "zoo: the experiment zoo-cdcgan-toyfaces has other settings than zoo/recipes.yaml" in output
-    assert "`dvc exp remove zoo-cdcgan-toyfaces` forgets it" in output
+    packing.RECIPES.write_text(yaml.safe_dump(values))
+    with pytest.raises(InputError, match=f"experiment zoo-{ENTRY} has other settings than {packing.RECIPES}") as told:
+        packing.main(ENTRY)
+    packing.RECIPES.write_text(sound)
+    assert f"`dvc exp remove zoo-{ENTRY}` forgets it" in str(told.value)
 
 
 def test_a_wrong_name_is_told_with_the_nearest(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,35 +105,44 @@ def test_a_wrong_name_is_told_with_the_nearest(workspace: Workspace, monkeypatch
     )
 
 
-def gans(workspace: Workspace, *words: str) -> tuple[int, str, str]:
-    """Return the status of a command in the workspace, what it printed, and its last line on standard error."""
-    done = run(workspace.folder, PROGRAM, *words)
-    return done.returncode, done.stdout, (done.stderr.splitlines() or [""])[-1].rpartition("\r")[2]
+@pytest.fixture
+def gans(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
+    """A function that carries out a command in the workspace, in this process, and returns what it printed."""
+    monkeypatch.chdir(workspace.folder)
+    monkeypatch.setattr("gans.base.signals.heed", lambda: None)
+
+    def gans(*words: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["gans", *words])
+        cli.main()
+        return capsys.readouterr().out
+
+    return gans
 
 
-def test_pictures_are_drawn_listed_and_scored(workspace: Workspace, tmp_path: Path) -> None:
-    listed = gans(workspace, "list")[1]
+def test_pictures_are_drawn_listed_and_scored(workspace: Workspace, tmp_path: Path, gans: Callable[..., str]) -> None:
+    listed = gans("list")
     assert ENTRY in {line.split()[0] for line in listed.splitlines()}  # one table, without a blank line
     assert max(map(len, listed.splitlines())) <= 120
     assert "not Smiling, Smiling" in listed
 
-    status, said, _ = gans(workspace, "generate", f"zoo/{ENTRY}", "--count", "50", "--out", f"{tmp_path}/new/fakes")
-    assert (status, said) == (0, f"50 pictures of cDCGAN ({ENTRY}), seed 0: {tmp_path}/new/fakes\n")
+    fifty = ["generate", f"zoo/{ENTRY}", "--count", "50", "--out", f"{tmp_path}/new/fakes"]
+    done = run(workspace.folder, PROGRAM, *fifty)
+    assert (done.returncode, done.stdout) == (0, f"50 pictures of cDCGAN ({ENTRY}), seed 0: {tmp_path}/new/fakes\n")
     assert len(list((tmp_path / "new" / "fakes").iterdir())) == 50
     smiling = ["generate", ENTRY, "--class", "Smiling", "--truncation", "0.7", "--seed", "3"]
-    assert gans(workspace, *smiling, "--grid", "--out", f"{tmp_path}/grid.png")[0] == 0
-    assert gans(workspace, *smiling, "--out", f"{tmp_path}/x.npz")[0] == 0
+    gans(*smiling, "--grid", "--out", f"{tmp_path}/grid.png")
+    gans(*smiling, "--out", f"{tmp_path}/x.npz")
     assert np.load(tmp_path / "x.npz")["arr_0"].shape == (16, 16, 16, 3)
-    assert gans(workspace, *smiling, "--interpolate", "--out", f"{tmp_path}/walk.gif")[0] == 0
+    gans(*smiling, "--interpolate", "--out", f"{tmp_path}/walk.gif")
+    assert {path.name for path in tmp_path.iterdir()} >= {"grid.png", "walk.gif"}
     for way, count in (([], "2"), (["--interpolate"], "5")):  # from picture 0, in its class
-        assert gans(workspace, "generate", ENTRY, "--count", count, *way, "--out", f"{tmp_path}/{count}.npz")[0] == 0
+        gans("generate", ENTRY, "--count", count, *way, "--out", f"{tmp_path}/{count}.npz")
     first, walk = (np.load(tmp_path / f"{count}.npz")["arr_0"] for count in (2, 5))
     assert (walk[0] == first[0]).all()
 
-    status, said, _ = gans(
-        workspace, "score", f"{tmp_path}/new/fakes", "--against", "toyfaces", "--json", f"{tmp_path}/scores.json"
-    )
-    assert status == 0
+    said = gans("score", f"{tmp_path}/new/fakes", "--against", "toyfaces", "--json", f"{tmp_path}/scores.json")
     assert [line.split()[0] for line in said.splitlines()[:3]] == ["score", "FID", "KID"]
     assert "50 pictures against 80 held-out real ones of toyfaces." in said
     assert "Fewer pictures score worse than they are" in said
@@ -140,7 +152,8 @@ def test_pictures_are_drawn_listed_and_scored(workspace: Workspace, tmp_path: Pa
     # A real picture is as good as real pictures are: what the training images score, taken for fakes, is the floor.
     processed = np.load(workspace.folder / "data/processed/toyfaces/images.npy")
     np.savez(tmp_path / "real.npz", processed[np.linspace(0, 239, 80).round().astype(int)])
-    gans(workspace, "score", f"{tmp_path}/real.npz", "--against", "toyfaces", "--json", f"{tmp_path}/real.json")
+    score = ["score", f"{tmp_path}/real.npz", "--against", "toyfaces", "--json", f"{tmp_path}/real.json"]
+    assert run(workspace.folder, PROGRAM, *score).returncode == 0
     real, floor = json.loads((tmp_path / "real.json").read_text()), workspace.json("metrics/floor.json")
     assert real == {key: floor[key] for key in real}
 
@@ -166,18 +179,11 @@ def test_pictures_are_drawn_listed_and_scored(workspace: Workspace, tmp_path: Pa
     ids=lambda value: "-".join(value)[:40] if isinstance(value, list) else "",
 )
 def test_what_is_wrong_is_told_in_one_line_and_nothing_is_written(
-    words: list[str],
-    message: str,
-    workspace: Workspace,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    words: list[str], message: str, workspace: Workspace, gans: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(workspace.folder)
-    monkeypatch.setattr(sys, "argv", ["gans", *words])
-    monkeypatch.setattr("gans.base.signals.heed", lambda: None)
     before = sorted(workspace.folder.iterdir())
     with pytest.raises(SystemExit) as ended:
-        cli.main()
+        gans(*words)
     assert ended.value.code == 1
     last = capsys.readouterr().err.splitlines()[-1].rpartition("\r")[2]
     assert re.match(f"gans {words[0]}: .*{message}", last), last
