@@ -244,6 +244,22 @@ def test_a_loss_in_bf16_is_caught(augmented: AdversarialSettings, faces: np.ndar
         train(Rounded, settings_for("lsgan", augmented), faces, CUDA)
 
 
+def test_spectral_normalisation_divides_by_a_number_in_fp32(
+    augmented: AdversarialSettings, faces: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+
+    def product(*operands: torch.Tensor, mv: Callable[..., torch.Tensor] = torch.mv) -> torch.Tensor:
+        found = mv(*operands)
+        seen.add(found.dtype)
+        return found
+
+    monkeypatch.setattr(torch, "mv", product)
+    with machine(CUDA):
+        train(contract.load("sngan"), settings_for("sngan", augmented), faces, CUDA)
+    assert seen == {torch.float32}
+
+
 @pytest.mark.parametrize("device", [CUDA, META], ids=str)
 def test_what_looks_at_images_does_so_on_the_gpu(
     device: torch.device, small: AdversarialSettings, faces: np.ndarray
