@@ -10,12 +10,14 @@ own. What its time does not suffice for goes on when the same command is given a
 """
 
 import argparse
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +76,6 @@ def refusal(device: str) -> str | None:
 
 def importable(name: str) -> bool:
     """Return whether a package is here."""
-    from importlib.util import find_spec
-
     return find_spec(name) is not None
 
 
@@ -88,7 +88,7 @@ class Parts:
         self._log = log
         self.lines: list[str] = []  # what became of each
         self._running: subprocess.Popen[bytes] | None = None
-        self.stopped = False
+        self._stopped = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
 
@@ -100,7 +100,7 @@ class Parts:
     def run(self, name: str, words: list[str], at_most: float) -> bool:
         """Run Python with these words; return whether it ended well. What is stopped has TO_SAVE_S to end."""
         began, seconds = time.monotonic(), min(at_most, self.left - TO_SAVE_S)
-        if self.stopped or seconds <= 0:
+        if self._stopped or seconds <= 0:
             return self._note(name, "no time", began, False)
         path = os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
         environment = {**os.environ, "PYTHONPATH": path.rstrip(os.pathsep), "PYTHONUNBUFFERED": "1"}
@@ -113,7 +113,6 @@ class Parts:
                 try:
                     status = self._running.wait(seconds)
                 except subprocess.TimeoutExpired:
-                    self.stopped = True
                     status = self._end(self._running)
             self._running = None
             log.seek(start)
@@ -129,7 +128,7 @@ class Parts:
         return well
 
     def _stop(self, *_: Any) -> None:
-        self.stopped = True
+        self._stopped = True
         if self._running:
             self._running.send_signal(signal.SIGINT)
 
@@ -150,11 +149,9 @@ def speed(seconds: float) -> int:
     tests = ["-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "-W", "default", "--tb=short", *TESTS]
     wanted = "cuda or for_the_gpu or gpu or auto"
     parts.run("tests", [*tests, "-k", f"({wanted}) and not compile and not True"], at_most=120)
-    parts.stopped = False  # only that part's time was over
     parts.run(
         "benchmark", ["benchmarks/throughput.py", "--seconds", f"{max(0, parts.left - 190):.0f}"], parts.left - 120
     )
-    parts.stopped = False
     parts.run("tests that compile", [*tests, "-k", f"({wanted}) and (compiled or True)"], parts.left)
     return sum(": well" not in line for line in parts.lines)
 
@@ -163,6 +160,10 @@ def quality(given: argparse.Namespace) -> int:
     """Train and score the best recipe; return 0 when all is there, else 75: the same command goes on."""
     folder = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    asked = {key: str(vars(given)[key]) for key in ("images", "data", "faces", "width", "device")}
+    if (known := folder / "asked.json").exists() and json.loads(known.read_text(encoding="utf-8")) != asked:
+        sys.exit(f"gpu: {known} tells of another training; expected the same arguments, or another --folder")
+    known.write_text(json.dumps(asked), encoding="utf-8")
     dataset = "folder" if given.data else "toyfaces"
     processed = folder / "data" / "processed" / dataset
     if given.data and not processed.exists():
@@ -197,8 +198,6 @@ def once(parts: Parts, result: Path, *words: str, keep: float = 0.0) -> None:
 
 def write_params(path: Path, given: argparse.Namespace, dataset: str, processed: Path | None = None) -> None:
     """Write the repository's params.yaml with what this training has of its own: the zoo's recipe of SNGAN, wider."""
-    import json
-
     import yaml
 
     values = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))

@@ -45,6 +45,13 @@ def test_data_that_preprocess_did_not_write_is_refused(tmp_path: Path) -> None:
     assert f"gpu: {tmp_path} holds no meta.json; expected" in refused("quality", "--data", str(tmp_path))
 
 
+def test_another_training_is_not_gone_on_from(tmp_path: Path) -> None:
+    (tmp_path / "asked.json").write_text('{"images": "1000"}')
+    assert "asked.json tells of another training; expected" in refused(
+        "quality", "--device", "cpu", "--folder", str(tmp_path)
+    )
+
+
 WITH_CUDA = {"version.cuda": "13.0", "cuda.init": lambda: None, "cuda.get_device_name": lambda: "NVIDIA Small"}
 
 
@@ -81,7 +88,7 @@ def test_what_was_not_carried_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "torch cannot be imported (" in (gpu.refusal("cpu") or "")
 
 
-def test_a_part_ends_in_its_time_and_those_after_it_are_left_out(tmp_path: Path) -> None:
+def test_a_part_ends_in_its_time_and_a_signal_leaves_out_those_after_it(tmp_path: Path) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     parts = gpu.Parts(60, tmp_path / "log", tmp_path)
     try:
@@ -89,6 +96,7 @@ def test_a_part_ends_in_its_time_and_those_after_it_are_left_out(tmp_path: Path)
         began = time.monotonic()
         assert not parts.run("long", ["-c", "import time; time.sleep(300)"], 1)
         assert time.monotonic() - began < 20
+        signal.raise_signal(signal.SIGTERM)
         assert not parts.run("next", ["-c", ""], 30)
     finally:
         for number, answer in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
