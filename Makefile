@@ -5,10 +5,10 @@ VENV := .venv
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro watch explore test check chaos compare results queue experiments bench zoo notebook readme clean
+.PHONY: help repro watch explore test check chaos compare results queue experiments bench gpu gpu-quality zoo notebook readme clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards open report/index.html
 	$(VENV)/bin/dvc repro
@@ -57,6 +57,13 @@ bench: $(VENV)/ready ## measure speed beside the tutorial's loop, 15 minutes; 3 
 	$(if $(QUICK),,$(VENV)/bin/python benchmarks/memory.py)
 	$(if $(QUICK),,$(VENV)/bin/python benchmarks/measures.py)
 	$(VENV)/bin/python benchmarks/throughput.py $(if $(QUICK),--quick)
+
+# No network and no environment of its own: PYTHON is one that has torch, and what docs/gpu.md names.
+gpu: ## on a machine with a GPU: run its tests and measure speed, within 9 minutes: make gpu PYTHON=python3
+	@$(PYTHON) benchmarks/gpu.py speed
+
+gpu-quality: ## on a machine with a GPU: train on two million images, 9 minutes at a time: make gpu-quality DATA=folder
+	@$(PYTHON) benchmarks/gpu.py quality $(if $(DATA),--data "$$DATA")
 
 zoo: $(VENV)/ready-for-zoo ## train an entry of zoo/recipes.yaml as an experiment, and pack it: make zoo NAME=vae-toyfaces
 	@$(VENV)/bin/python -m gans.packing "$$NAME" "$$DATA_ROOT"

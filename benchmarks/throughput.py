@@ -1,14 +1,17 @@
 """Measure this project beside the tutorial's loop: from the same JPEG files, in one run, alternating.
 
-Usage: python benchmarks/throughput.py [--quick]
+Usage: python benchmarks/throughput.py [--quick] [--seconds N]
 
 End to end is from the files to trained steps, for five epochs: ours packs the archive once and trains on the array; the
 tutorial's DataLoader decodes the files anew in each epoch, with two workers. Steps alone have the same images in memory
 for both. The limit is what the arithmetic and the memory traffic of our step, counted from its layers, would take at
-the rates at which this device multiplies large matrices and copies large arrays. Writes
-benchmarks/results/<device>.json; the last line printed is `end_to_end_ratio=R1 steps_ratio=R2`, medians over rounds.
+the rates at which this device multiplies large matrices, in the type of our step, and copies large arrays. What is
+measured is printed, and written to benchmarks/results/<device>.json, as it comes: what fails loses itself alone, and
+what would begin after N seconds is left out. The last line printed is `end_to_end_ratio=R1 steps_ratio=R2`, medians
+over rounds.
 """
 
+import argparse
 import contextlib
 import io
 import json
@@ -42,6 +45,7 @@ from torch import nn  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from gans import preprocess  # noqa: E402
+from gans.base.errors import in_one_line  # noqa: E402
 from gans.data import arrays  # noqa: E402
 from gans.data.arrays import DataShape  # noqa: E402
 from gans.networks import contract  # noqa: E402
@@ -52,12 +56,14 @@ from gans.runtime import devices  # noqa: E402
 from gans.sources import folder as pictures  # noqa: E402
 from gans.sources import toyfaces  # noqa: E402
 from gans.training import loop, steps  # noqa: E402
+from gans.training.observer import Snapshots  # noqa: E402
 from gans.training.steps import Execution  # noqa: E402
 
 SIZE, NZ, EPOCHS, WORKERS = 64, 100, 5, 2
 NUM_CELEBA = 202_599
-SECONDS_A_RUN = 2.0  # of a variant
+SECONDS_A_RUN = 1.5  # of a variant, about; as long again does not count
 NUM_SCORED = 1024  # fakes, against as many real images
+FEW = 5  # batches of an epoch, where a variant's steps are measured: WGAN-GP's first player takes as many at once
 DISTINCT = 512  # faces drawn; more images are these again, under other names: to decode one costs the same
 ON_CPU = {"width": 16, "batch_size": 128, "images": 4096, "rounds": 3, "passes": 1}
 ON_GPU = {"width": 64, "batch_size": 128, "images": 4096, "rounds": 3, "passes": 20}  # of steps alone
@@ -76,6 +82,7 @@ class Bench:
 
     def __init__(self, folder: Path, device: torch.device, *, width: int, batch_size: int, images: int) -> None:
         self.folder, self.device = folder, device
+        self.how = steps.execution(device, "auto", "auto")
         self.width, self.batch_size, self.num_images = width, batch_size, images
         drawn = list(toyfaces.jpegs(min(DISTINCT, images)))
         faces = [drawn[index % len(drawn)] for index in range(images)]
@@ -94,27 +101,46 @@ class Bench:
         return arrays.load(out).images
 
     def ours(
-        self, name: str, pixels: np.ndarray, epochs: int, how: Execution | None = None, **changes: Any
+        self,
+        name: str,
+        pixels: np.ndarray,
+        epochs: int,
+        how: Execution | None = None,
+        snapshots: Snapshots | None = None,
+        **changes: Any,
     ) -> loop.Trained:
         """Train a variant as this device does by itself, or as told; conditional ones are told one of two classes."""
         kind = contract.load(name)
         labels = np.arange(len(pixels)) % 2
         shape = DataShape(3, SIZE, np.bincount(labels).tolist())
         settings = settings_of(name, self.width, self.batch_size, epochs).model_copy(update=changes)
-        how = how or steps.execution(self.device, "auto", "auto")
-        return loop.train(kind, settings, shape, pixels, labels, self.device, num_frames=2, how=how)
+        more = {"how": how or self.how, "snapshots": snapshots}
+        return loop.train(kind, settings, shape, pixels, labels, self.device, 2, **more)
 
-    def speed(self, name: str, num_batches: int, rounds: int, **more: Any) -> float:
-        """Return images a second of a variant's steps, the median over rounds, after a run that does not count.
+    def speed(self, name: str, rounds: int, **more: Any) -> float:
+        """Return images a second of a variant's steps, the median over rounds of about SECONDS_A_RUN each."""
+        pace = self.rate(name, 1, **more)
+        epochs = max(1, round(SECONDS_A_RUN * pace / (FEW * more.get("batch_size", self.batch_size))))
+        return round(statistics.median(self.rate(name, epochs, **more) for _ in range(rounds)), 1)
 
-        A GPU takes forty times as many: the first of a run do not tell how fast the others are.
+    def rate(self, name: str, epochs: int, **more: Any) -> float:
+        """Return images a second over so many epochs of a few batches, after as many that do not count.
+
+        What is compiled, chosen or recorded at the start of a training is in those.
         """
-        batch_size = more.get("batch_size", self.batch_size)
-        epochs = 40 if self.device.type == "cuda" else 1
-        pixels = np.resize(self.pixels, (num_batches * batch_size, SIZE, SIZE, 3))
-        self.ours(name, pixels[: 2 * batch_size], 1, **more)
-        runs = [self.ours(name, pixels, epochs, **more) for _ in range(rounds)]
-        return round(statistics.median(run.images_seen / run.seconds for run in runs), 1)
+        marks = []
+
+        def mark(images_seen: int, _: object) -> None:
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+            marks.append((images_seen, time.perf_counter()))
+
+        few = FEW * more.get("batch_size", self.batch_size)
+        pixels = np.resize(self.pixels, (few, SIZE, SIZE, 3))
+        trained = self.ours(name, pixels, 2 * epochs, snapshots=Snapshots(epochs, mark), **more)
+        mark(trained.images_seen, None)
+        (before, began), (after, ended) = marks
+        return (after - before) / (ended - began)
 
     def theirs(self, batches: Any) -> None:
         """Train the tutorial's DCGAN on batches."""
@@ -178,9 +204,10 @@ def limit(bench: Bench) -> dict[str, float]:
         with FlopCounterMode(display=False) as counter:
             bench.ours("dcgan", pixels[: batches * bench.batch_size], 1)
         flops.append(counter.get_total_flops())
-    moved = 4 * bench.batch_size * traffic(bench)
+    kind = torch.bfloat16 if bench.how.bf16 else torch.float32
+    moved = kind.itemsize * bench.batch_size * traffic(bench)
     side = 2048 if bench.device.type == "cpu" else 8192
-    a, b = (torch.randn(side, side, device=bench.device) for _ in range(2))
+    a, b = (torch.randn(side, side, device=bench.device).to(kind) for _ in range(2))
     big = torch.empty(64 * 2**20, device=bench.device)
     target = torch.empty_like(big)
     matmul = max(2 * side**3 / seconds(lambda: a @ b, bench.device) for _ in range(6))
@@ -218,15 +245,6 @@ def traffic(bench: Bench) -> int:
     return 3 * numbers["generator"] + 9 * numbers["discriminator"]
 
 
-def variant_speeds(bench: Bench, rounds: int) -> dict[str, float]:
-    """Return images a second of every variant's steps, in runs of some seconds, and of four batches at least."""
-    size, found = bench.batch_size // 4, {}
-    for name in contract.names():
-        pace = bench.speed(name, 2, 1, batch_size=size)
-        found[name] = bench.speed(name, max(4, int(SECONDS_A_RUN * pace / size)), rounds, batch_size=size)
-    return found
-
-
 def scaling(bench: Bench, rounds: int) -> dict[str, Any]:
     """Return what twice the images cost in time, and images a second of batches of several sizes."""
     few, many = (8 * bench.batch_size, 16 * bench.batch_size)
@@ -237,23 +255,17 @@ def scaling(bench: Bench, rounds: int) -> dict[str, Any]:
     sizes = [bench.batch_size // 4, bench.batch_size // 2, bench.batch_size, 2 * bench.batch_size]
     return {
         "time_of_twice_the_images": round(statistics.median(ratios), 3),
-        "images_per_second_by_batch_size": {
-            str(size): bench.speed("dcgan", 8 * bench.batch_size // size, rounds, batch_size=size) for size in sizes
-        },
+        "images_per_second_by_batch_size": {str(size): bench.speed("dcgan", rounds, batch_size=size) for size in sizes},
     }
 
 
-def ways(bench: Bench, rounds: int, quick: bool) -> dict[str, float]:
-    """Return images a second of DCGAN's steps, carried out in every way there is; to compile takes its time."""
-    found = {"fp32": Execution(), "bf16": Execution(bf16=True)}
-    if not quick:
-        found |= {"fp32, compiled": Execution(compiled=True), "bf16, compiled": Execution(bf16=True, compiled=True)}
-    speeds = {name: bench.speed("dcgan", 8, rounds, how=how) for name, how in found.items()}
-    devices.prepare(bench.device.type, deterministic=False)
-    speeds["as by itself, run.deterministic: false"] = bench.speed("dcgan", 8, rounds)
-    devices.prepare(bench.device.type, deterministic=True)
-    speeds["as by itself"] = bench.speed("dcgan", 8, rounds)
-    return speeds
+def undetermined(bench: Bench, rounds: int) -> float:
+    """Return images a second of DCGAN's steps where they need not repeat themselves."""
+    try:
+        devices.prepare(bench.device.type, deterministic=False)
+        return bench.speed("dcgan", rounds)
+    finally:
+        devices.prepare(bench.device.type, deterministic=True)
 
 
 def epoch_of_celeba(bench: Bench) -> float:
@@ -283,55 +295,90 @@ def scoring_speed(bench: Bench, rounds: int) -> float | None:
     return round(NUM_SCORED / statistics.median(took), 1)
 
 
+class Results:
+    """What has been measured, printed and written as it comes; a part that fails, or comes too late, says so."""
+
+    def __init__(self, path: Path | None, until: float) -> None:
+        self._path, self._until = path, until
+        self.found: dict[str, Any] = {}
+
+    def add(self, name: str, work: Callable[[], Any], inside: str | None = None) -> None:
+        """Note what `work` returns under a name, within the entry `inside` where one is named."""
+        place = self.found.setdefault(inside, {}) if inside else self.found
+        try:
+            place[name] = work() if time.monotonic() < self._until else "left out: no time"
+        except Exception as error:
+            place[name] = f"failed: {in_one_line(error)}"
+        print(f"{inside + ', ' if inside else ''}{name}: {json.dumps(place[name])}", flush=True)
+        if self._path:
+            self._path.write_text(json.dumps(self.found, indent=2) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Measure, print, and write the results of this device."""
-    quick = "--quick" in sys.argv[1:]
+    parser = argparse.ArgumentParser(description="Measure this project beside the tutorial's loop.")
+    parser.add_argument("--quick", action="store_true", help="measure less, and write nothing")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin nothing after so many seconds")
+    given = parser.parse_args()
+    until = time.monotonic() + given.seconds
     device = devices.prepare("auto", deterministic=True)
-    size = {**(ON_GPU if device.type == "cuda" else ON_CPU), **(QUICK if quick else {})}
+    description = devices.description(device)
+    path = ROOT / "benchmarks" / "results" / f"{re.sub(r'[^a-z0-9]+', '_', description.lower()).strip('_')}.json"
+    size = {**(ON_GPU if device.type == "cuda" else ON_CPU), **(QUICK if given.quick else {})}
     rounds, passes = size.pop("rounds"), size.pop("passes")
+    results = Results(None if given.quick else path, until)
+    results.found |= {"device": description, "torch": torch.__version__}
+    results.found["protocol"] = {**size, "size": SIZE, "epochs": EPOCHS, "workers": WORKERS, "rounds": rounds}
+    print(f"{description}: {size}, {rounds} rounds", flush=True)
     with tempfile.TemporaryDirectory() as scratch, quietly():
         bench = Bench(Path(scratch), device, **size)
-        whole = EPOCHS * bench.num_images
-        print(f"{devices.description(device)}: {size}, {rounds} rounds", flush=True)
-        end_to_end = compared(
-            lambda: bench.ours("dcgan", bench.packed(), EPOCHS), bench.from_files, whole, rounds, device
-        )
-        print(f"end to end, {EPOCHS} epochs: {end_to_end}", flush=True)
-        batches = bench.in_memory(passes)
-        steps_alone = compared(
+        measure(bench, results, rounds, passes, given.quick)
+    end_to_end, steps_alone = (results.found[part] for part in ("end_to_end", "steps"))
+    if isinstance(end_to_end, dict) and isinstance(steps_alone, dict):
+        print(f"end_to_end_ratio={end_to_end['ratio']} steps_ratio={steps_alone['ratio']}")
+
+
+def measure(bench: Bench, results: Results, rounds: int, passes: int, quick: bool) -> None:
+    """Measure everything, what matters most first."""
+    device, whole, fewer = bench.device, EPOCHS * bench.num_images, 1 if quick else rounds
+    batches = bench.in_memory(passes)
+    results.add(
+        "steps",
+        lambda: compared(
             lambda: bench.ours("dcgan", bench.pixels, passes),
             lambda: bench.theirs(batches),
             passes * bench.num_images,
             rounds,
             device,
-        )
-        print(f"steps alone: {steps_alone}", flush=True)
-        bound = limit(bench)
-        packing = [bench.num_images / seconds(bench.packed, device) for _ in range(rounds)]
-        results = {
-            "device": devices.description(device),
-            "torch": torch.__version__,
-            "protocol": {**size, "size": SIZE, "epochs": EPOCHS, "workers": WORKERS, "rounds": rounds},
-            "end_to_end": end_to_end,
-            "steps": steps_alone,
-            "limit": bound,
-            "limit_share": round(steps_alone["ours"] / bound["images_per_second"], 3),
-            "peak_memory_mb": round(devices.peak_memory_mb(device)),
-            "preprocess_images_per_second": round(statistics.median(packing), 1),
-            "evaluate_images_per_second": scoring_speed(bench, rounds),
-            "scaling": scaling(bench, 1 if quick else rounds),
-            "ways": ways(bench, 1 if quick else rounds, quick),
-            "variants": variant_speeds(bench, 1 if quick else rounds),
-            **({"seconds_an_epoch_of_celeba": epoch_of_celeba(bench)} if device.type == "cuda" else {}),
-        }
-    print(json.dumps(results, indent=2))
-    name = re.sub(r"[^a-z0-9]+", "_", results["device"].lower()).strip("_")
-    if not quick:
-        path = ROOT / "benchmarks" / "results" / f"{name}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-        print(f"written to {path.relative_to(ROOT)}")
-    print(f"end_to_end_ratio={end_to_end['ratio']} steps_ratio={steps_alone['ratio']}")
+        ),
+    )
+    results.add(
+        "end_to_end",
+        lambda: compared(lambda: bench.ours("dcgan", bench.packed(), EPOCHS), bench.from_files, whole, rounds, device),
+    )
+    results.add("limit", lambda: limit(bench))
+    found = results.found
+    results.add("limit_share", lambda: round(found["steps"]["ours"] / found["limit"]["images_per_second"], 3))
+    if device.type == "cuda":
+        results.add("seconds_an_epoch_of_celeba", lambda: epoch_of_celeba(bench))
+    for name, how in {"fp32": Execution(), "bf16": Execution(bf16=True)}.items():
+        results.add(name, lambda how=how: bench.speed("dcgan", fewer, how=how), inside="ways")
+    results.add("as by itself", lambda: bench.speed("dcgan", fewer), inside="ways")
+    results.add("as by itself, run.deterministic: false", lambda: undetermined(bench, fewer), inside="ways")
+    small = bench.batch_size // 4
+    for name in contract.names():
+        results.add(name, lambda name=name: bench.speed(name, fewer, batch_size=small), inside="variants")
+    results.add("peak_memory_mb", lambda: round(devices.peak_memory_mb(device)))
+    packing = lambda: bench.num_images / seconds(bench.packed, device)  # noqa: E731
+    results.add("preprocess_images_per_second", lambda: round(statistics.median(packing() for _ in range(rounds)), 1))
+    results.add("evaluate_images_per_second", lambda: scoring_speed(bench, rounds))
+    results.add("scaling", lambda: scaling(bench, fewer))
+    if not quick:  # to compile takes its time
+        for name, how in {
+            "fp32, compiled": Execution(compiled=True),
+            "bf16, compiled": Execution(True, False, True),
+        }.items():
+            results.add(name, lambda how=how: bench.speed("dcgan", 1, how=how), inside="ways")
 
 
 if __name__ == "__main__":

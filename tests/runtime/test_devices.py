@@ -43,6 +43,7 @@ def test_determinism_is_switched_as_asked(deterministic: bool) -> None:
     devices.prepare("cpu", deterministic)
     assert torch.are_deterministic_algorithms_enabled() == deterministic
     assert torch.backends.cudnn.benchmark != deterministic
+    assert not torch.backends.cudnn.allow_tf32
     devices.prepare("cpu", True)
 
 

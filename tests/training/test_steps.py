@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from gans.base.errors import InputError
 from gans.data.arrays import DataShape
 from gans.data.batches import Batches
 from gans.networks import contract, losses, sampling
-from gans.networks.contract import Batch, Learnt, Readings, Variant
+from gans.networks.contract import Readings
 from gans.networks.settings import AdversarialSettings
 from gans.runtime import devices, randomness
 from gans.training import loop, steps
+from gans.training.observer import Snapshots
 from gans.training.state import Saving, Store
 from gans.training.steps import PLAIN, Execution, Inputs, Iteration
 
@@ -91,9 +93,12 @@ def agree(one: dict[str, list[float]], other: dict[str, list[float]], rel: float
     return all(one[column] == pytest.approx(other[column], rel=rel, abs=rel / 10) for column in one | other)
 
 
+WHILE_IT_COMPILES = pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch looks at it
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles with g++, which is not here")
-@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # torch looks at it while it compiles
+@WHILE_IT_COMPILES
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "r3gan"])
 def test_compiled_networks_learn_what_plain_ones_do(readings: Read, name: str) -> None:
     """In double precision, where rounding has no time to grow: in single precision Adam's first steps magnify it."""
@@ -178,6 +183,54 @@ def test_no_loss_and_no_reading_is_in_bf16(small: AdversarialSettings, pixels: n
             assert {value.dtype for value in (loss, *read.values())} == {torch.float32}
 
 
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_the_compiler_chooses_kernels_by_timing_only_where_runs_need_not_repeat(
+    small: AdversarialSettings, deterministic: bool
+) -> None:
+    devices.prepare("cpu", deterministic)
+    learner(small, Execution(compiled=True))
+    assert torch._inductor.config.deterministic == deterministic
+    devices.prepare("cpu", True)
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "line"),
+    [
+        (
+            RuntimeError("a layer waits"),
+            InputError,
+            r"no CUDA graph can be made .*\(a layer waits\); set run\.compile to off",
+        ),
+        (torch.OutOfMemoryError("CUDA is full"), torch.OutOfMemoryError, "^CUDA is full$"),
+    ],
+)
+def test_why_no_graph_was_recorded_is_not_hidden_by_its_end(
+    small: AdversarialSettings,
+    pixels: np.ndarray,
+    monkeypatch: pytest.MonkeyPatch,
+    cause: Exception,
+    kind: type,
+    line: str,
+) -> None:
+    @contextmanager
+    def recording(*_: object, **__: object) -> Iterator[None]:
+        """What torch.cuda.graph does: after an error, the recording cannot be ended either."""
+        try:
+            yield
+        finally:
+            raise RuntimeError("operation failed due to a previous error during capture")
+
+    def iteration(*_: object) -> Readings:
+        raise cause
+
+    for name, stub in (("graph", recording), ("Stream", object), ("CUDAGraph", object)):
+        monkeypatch.setattr(torch.cuda, name, stub)
+    graphed = steps.GraphedIteration(learner(small)[0])
+    monkeypatch.setattr(graphed, "_iteration", iteration)
+    with pytest.raises(kind, match=line):
+        graphed._recorded([next(fresh(small, pixels))])
+
+
 @pytest.fixture
 def cuda() -> torch.device:
     """A GPU that repeats itself to the bit; tests are skipped where there is none."""
@@ -195,6 +248,7 @@ def test_a_cuda_graph_learns_what_its_kernels_do_to_the_bit(
     assert readings(PLAIN, changes, device=cuda, name=name, make=steps.GraphedIteration) == plain
 
 
+@WHILE_IT_COMPILES
 @pytest.mark.parametrize("name", ["dcgan", "cgan", "sngan", "wgan_gp", "vae"])
 def test_on_cuda_compiled_bf16_in_a_graph_learns_nearly_what_fp32_does(
     readings: Read, cuda: torch.device, name: str
@@ -204,33 +258,38 @@ def test_on_cuda_compiled_bf16_in_a_graph_learns_nearly_what_fp32_does(
     assert agree(plain, fast, rel=0.1)
 
 
+@WHILE_IT_COMPILES
 @pytest.mark.parametrize("compiled", [False, True])
 def test_on_cuda_an_interrupted_training_goes_on_to_the_same_bytes(
     small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, tmp_path: Path, compiled: bool
 ) -> None:
     """Step sizes fall meanwhile: a graph must find them where the state that was loaded has put them."""
+    kind, settings = contract.load("dcgan"), small.model_copy(update={"epochs": 6, "lr_end": 0.00001})
 
-    class Stops(contract.load("dcgan")):  # type: ignore[misc]
-        def generator_loss(self, batch: Batch) -> Learnt:
-            os.kill(os.getpid(), signal.SIGTERM)
-            return super().generator_loss(batch)  # type: ignore[no-any-return]
+    def train(**more: Any) -> loop.Trained:
+        how = Execution(compiled=compiled)
+        return loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, how=how, **more)
 
-    settings = small.model_copy(update={"epochs": 6, "lr_end": 0.00001})
     saving = Saving(Store(tmp_path), every_seconds=1e6, every_epochs=1e6)
-
-    def train(kind: type[Variant], **more: Any) -> loop.Trained:
-        return loop.train(kind, settings, DataShape(3, 16), pixels, None, cuda, 2, **more)
-
-    kind, how = contract.load("dcgan"), Execution(compiled=compiled)
-    whole = train(kind, how=how)
+    whole = train()
     with pytest.raises(signals.Stopped):
-        train(Stops, saving=saving)
-    resumed = train(kind, how=how, saving=saving)
-    assert [row["loss_g"] for row in resumed.rows] == pytest.approx([row["loss_g"] for row in whole.rows], rel=0.02)
-    if not compiled:
-        assert resumed.rows == whole.rows
+        train(saving=saving, snapshots=Snapshots(2.0, lambda *_: os.kill(os.getpid(), signal.SIGTERM)))
+    assert train(saving=saving).rows == whole.rows
 
 
+@pytest.mark.parametrize("name", contract.names())
+def test_on_cuda_bf16_repeats_itself_to_the_bit(
+    small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, name: str
+) -> None:
+    """Every layer, its gradient and the gradient of that has a kernel that repeats itself."""
+    labels, settings = np.arange(len(pixels)) % 2, settings_for(name, small)
+    how = Execution(bf16=True)
+    one, two = (loop.train(contract.load(name), settings, SHAPE, pixels, labels, cuda, 2, how=how) for _ in range(2))
+    assert one.rows == two.rows
+    assert all(map(torch.equal, one.averaged.state_dict().values(), two.averaged.state_dict().values()))
+
+
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 def test_an_iteration_does_not_wait_for_the_gpu(
     small: AdversarialSettings, pixels: np.ndarray, cuda: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ def prepare(name: str, deterministic: bool) -> torch.device:
     torch.set_deterministic_debug_mode("error" if deterministic else "default")  # spares the compiler's import, 2 s
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing reads such
     torch.backends.cudnn.benchmark = not deterministic
+    torch.backends.cudnn.allow_tf32 = False  # fp32 is fp32, in scores too; training on CUDA is in bf16 by itself
     return torch.device(here[0] if name == "auto" else name)
 
 

@@ -207,11 +207,12 @@ class GraphedIteration:
             # By thread, because another one may be reading images ahead.
             with torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
                 self._readings = self._iteration(self._places, self._share)
-        except torch.OutOfMemoryError:
-            raise
         except RuntimeError as error:
+            cause = error.__context__ or error  # a recording that failed cannot be ended either, which hides why
+            if isinstance(cause, torch.OutOfMemoryError):
+                raise cause from None
             raise InputError(
-                f"no CUDA graph can be made of this training ({in_one_line(error)}); set run.compile to off"
+                f"no CUDA graph can be made of this training ({in_one_line(cause)}); set run.compile to off"
             ) from None
         return graph
 

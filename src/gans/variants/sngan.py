@@ -2,7 +2,8 @@
 
 import torch
 from torch import nn
-from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrizations import _SpectralNorm
+from torch.nn.utils.parametrize import register_parametrization
 
 from gans.data.arrays import DataShape
 from gans.networks import layers, losses
@@ -26,7 +27,7 @@ class SNGAN(Pair):
         )
         for layer in list(discriminator.modules()):
             if isinstance(layer, nn.Conv2d):
-                spectral_norm(layer)
+                register_parametrization(layer, "weight", SpectralNorm(layer.weight))
         return generator, discriminator
 
     def discriminator_loss(self, batch: Batch) -> Learnt:
@@ -39,3 +40,12 @@ class SNGAN(Pair):
 
     def generator_loss(self, batch: Batch) -> Learnt:
         return losses.generator_of_critic(batch.judged_fakes()), {}
+
+
+class SpectralNorm(_SpectralNorm):
+    """torch's own, always in fp32: autocast on CUDA has the products with vectors, and what divides, in bf16."""
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(weight.device.type, enabled=False):
+            normalised: torch.Tensor = super().forward(weight)
+        return normalised
