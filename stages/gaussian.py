@@ -1,13 +1,12 @@
 """Teach uniform noise a normal distribution: the one-dimensional lesson, several seeds at once."""
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import stages
 from gans.base import artefacts, paths, publishing
 from gans.figures import grids
+from gans.gaussian import figures, lesson
 from gans.params import Params
 
 
@@ -29,17 +28,10 @@ def main() -> None:
 
 def carried_out(params: Params) -> tuple[np.ndarray, list[np.ndarray], dict[str, object]]:
     """Return the lesson's picture, the frames of its film, and what it reached."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # here, because these take seconds to be imported
-
-    from gans.gaussian import figures, lesson
-
     chosen = params.gaussian
     seeds = range(params.seed, params.seed + chosen.seeds)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as other_core:  # each training uses one
-        given = seeds, chosen.steps, chosen.published, lesson.batch_discriminators
-        beside = other_core.submit(lesson.train, *given, shown=False)
-        cured = lesson.train(seeds, chosen.steps, chosen, lesson.value_discriminators)
-        published = beside.result()
+    cured = lesson.train(seeds, chosen.steps, chosen, lesson.value_discriminators)
+    published = lesson.train(seeds, chosen.steps, chosen.published, lesson.batch_discriminators)
     ours, theirs = (lesson.summary(seeds, lesson.final_scores(course)) for course in (cured, published))
     picture = figures.pixels(FigureCanvasAgg(figures.gaussian_figure(cured, published)))
     return picture, figures.gaussian_frames(cured, published), {**ours, "published": theirs}

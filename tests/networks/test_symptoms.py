@@ -1,67 +1,73 @@
 """Trainings that go wrong are told of early, and sound ones are not."""
 
-import csv
+import json
 
 import numpy as np
 import pytest
 from conftest import ROOT
 
 from gans.networks import symptoms
+from gans.networks.symptoms import WINDOW, Glance
 
-Rows = list[dict[str, float]]
 
-
-def curve(loss_d: list[float], loss_g: list[float]) -> Rows:
-    pairs = zip(loss_d, loss_g, strict=True)
-    return [{"images": 16.0 * (i + 1), "loss_d": d, "loss_g": g} for i, (d, g) in enumerate(pairs)]
+def course(losses: list[float], diversities: list[float] | None = None, is_ds: bool = True) -> list[Glance]:
+    """Return glances at a training whose loss was at each of them, and some iterations before, such a number."""
+    spread = diversities or [40.0] * len(losses)
+    return [
+        Glance(16 * (i + 1), diversity, np.full(WINDOW, loss), is_ds)
+        for i, (loss, diversity) in enumerate(zip(losses, spread, strict=True))
+    ]
 
 
 def faces(spread: float) -> np.ndarray:
     """Return 16 plain images whose greys lie so far apart, under the same noise."""
-    noise = np.random.default_rng(0).normal(0, 20, (16, 16, 16, 3))
+    noise = np.random.default_rng(0).normal(0, 20, (16, 64, 64, 3))
     greys = np.linspace(128 - spread, 128 + spread, 16)[:, None, None, None]
     return np.clip(greys + noise, 0, 255).astype(np.uint8)
 
 
 def test_a_sound_training_shows_nothing() -> None:
-    frames = {seen: faces(spread) for seen, spread in ((0, 0), (16, 30), (32, 60), (48, 50))}
-    assert symptoms.found(curve([1.4] + [0.2] * 99, [0.7] + [8.0] * 99), frames) == {}
-    assert symptoms.found([], {}) == {}
+    assert symptoms.found(course([1.4, 0.2, 0.1, 0.3]), 1.4) == {}
+    assert symptoms.found([], 0.0) == {}
 
 
-def test_no_committed_training_shows_anything() -> None:
-    for file in sorted((ROOT / "metrics" / "losses").glob("*.csv")):
-        with file.open() as lines:
-            rows = [{key: float(value or "nan") for key, value in row.items()} for row in csv.DictReader(lines)]
-        assert symptoms.found(rows, {}) == {}, file
-    assert not [file for file in (ROOT / "metrics" / "train").glob("*.json") if '"symptoms"' in file.read_text()]
+def test_no_committed_training_has_shown_anything() -> None:
+    facts = [json.loads(file.read_text()) for file in (ROOT / "metrics" / "train").glob("*.json")]
+    assert facts
+    assert not [found for found in facts if "symptoms" in found]
 
 
-def test_a_d_that_has_won_is_found_once_its_loss_has_been_nothing_for_long() -> None:
-    rows = curve([1.4] * 10 + [0.001] * 60, [5.0] * 70)
-    assert symptoms.found(rows, {}) == {"d_has_won": 16 * 60}
-    assert symptoms.found(rows[:59], {}) == {}
-    assert symptoms.found(curve([-3.0] * 70, [5.0] * 70), {}) == {}  # a critic's loss has no such end
+def test_a_d_that_has_won_is_found() -> None:
+    assert symptoms.found(course([1.4, 0.5, 0.001, 0.3]), 1.4) == {"d_has_won": 48}
+    assert symptoms.found(course([1.4, 0.5, 0.001], is_ds=False), 1.4) == {}  # the autoencoder's is no D's
+    few = [Glance(16, 40.0, np.full(WINDOW - 1, 0.001), is_ds=True)]
+    assert symptoms.found(few, 1.4) == {}
+
+
+def test_a_critics_loss_may_pass_nothing_on_its_way() -> None:
+    falling = np.linspace(1.0, -1.0, 8 * WINDOW)
+    glances = [Glance(i, 40.0, falling[i - WINDOW : i], is_ds=True) for i in range(WINDOW, len(falling) + 1)]
+    assert symptoms.found(glances, 1.0) == {}
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("of_d", [True, False])
-def test_a_loss_that_runs_away_is_found(sign: int, of_d: bool) -> None:
-    wild, tame = [1.0] * 5 + [sign * 1000.0] * 40, [1.0] * 45
-    rows = curve(wild, tame) if of_d else curve(tame, wild)
-    assert list(symptoms.found(rows, {})) == ["loss_runs_away"]
+def test_a_loss_that_runs_away_is_found(sign: int) -> None:
+    assert symptoms.found(course([1.0, sign * 1000.0, 2.0]), 1.0) == {"loss_runs_away": 32}
 
 
 def test_nats_of_an_image_are_thousands_from_the_start() -> None:
-    falling = np.linspace(9900.0, -20_000.0, 200).tolist()
-    assert symptoms.found(curve([float("nan")] * 200, falling), {}) == {}
+    assert symptoms.found(course([9900.0, 4000.0, -5000.0, -20_000.0], is_ds=False), 9900.0) == {}
 
 
 def test_images_that_become_the_same_are_found_when_they_stay_so() -> None:
-    """Fine noise, which all of them have, is no diversity."""
-    spreads = {0: 0, 16: 60, 32: 10, 48: 60, 64: 10, 80: 5, 96: 50}
-    assert symptoms.found([], {seen: faces(spread) for seen, spread in spreads.items()}) == {"collapse": 80}
+    glances = course([1.0] * 7, [0.0, 40.0, 10.0, 40.0, 10.0, 5.0, 30.0])
+    assert symptoms.found(glances, 1.0) == {"collapse": 96}
+    assert symptoms.found(glances[:5], 1.0) == {}
 
 
 def test_images_that_were_never_diverse_have_not_become_the_same() -> None:
-    assert symptoms.found([], {seen: faces(spread) for seen, spread in ((0, 0), (16, 3), (32, 0), (48, 0))}) == {}
+    assert symptoms.found(course([1.0] * 4, [0.0, 3.0, 0.0, 0.0]), 1.0) == {}
+
+
+def test_fine_noise_is_no_diversity() -> None:
+    assert symptoms.diversity(faces(0)) < 3 < 10 < symptoms.diversity(faces(20)) < 15 < symptoms.diversity(faces(60))

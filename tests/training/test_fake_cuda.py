@@ -116,7 +116,13 @@ def machine(device: torch.device) -> Iterator[Machine]:
         patch.setattr(randomness, "generator", generator)
         # From the first step on only those wait that say so: log points, images for people, a new epoch's order.
         patch.setattr(Iteration, "set_pace", found.waiting(Iteration.set_pace, allowed=False))
-        for kind, name in ((FiniteGuard, "check"), (LossCurve, "rows"), (Sampler, "__call__"), (Batches, "_shuffled")):
+        for kind, name in (
+            (FiniteGuard, "check"),
+            (LossCurve, "rows"),
+            (LossCurve, "read"),
+            (Sampler, "__call__"),
+            (Batches, "_shuffled"),
+        ):
             patch.setattr(kind, name, found.waiting(getattr(kind, name)))
         if device.type == "cuda":
             patch.setattr(torch.Tensor, "backward", without_going_back)

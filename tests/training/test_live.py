@@ -81,9 +81,31 @@ def test_a_training_that_goes_on_does_so_in_the_same_curve_without_a_doubled_str
     assert [step for step, _ in curves(tmp_path)["loss_g"]] == [row["images"] for row in trained.rows]
 
 
+def test_what_was_read_since_the_last_look_is_shown_later(
+    small: AdversarialSettings, pixels: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There was one look, after the second step of eight; five were done, and saved, when the process was killed."""
+    saving = Saving(Store(tmp_path / "store"), every_seconds=0.0, every_epochs=1.0)
+    due, asked = Live.due, []
+
+    def seldom(self: Live) -> bool:
+        asked.append(due(self))
+        if len(asked) == 6:
+            raise KeyboardInterrupt
+        return len(asked) == 2
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Live, "due", seldom)
+        with pytest.raises(KeyboardInterrupt):
+            train(small, pixels, saving=saving, live=watched(tmp_path))
+    trained = train(small, pixels, saving=saving, live=watched(tmp_path))
+    assert [step for step, _ in curves(tmp_path)["loss_g"]] == [row["images"] for row in trained.rows]
+
+
 def test_another_training_has_a_curve_of_its_own_and_old_ones_are_forgotten(
     small: AdversarialSettings, pixels: np.ndarray, tmp_path: Path
 ) -> None:
+    pytest.importorskip("tensorboard")
     for number in range(live.RUNS_KEPT + 2):
         train(small.model_copy(update={"epochs": 1}), pixels, live=watched(tmp_path, f"key{number}"))
     runs = [path.name.rpartition("_")[2] for path in sorted((tmp_path / "dcgan").iterdir())]
@@ -101,28 +123,44 @@ def test_without_tensorboard_there_is_the_picture(
 def test_what_goes_wrong_is_told_once_and_ends_no_training(
     small: AdversarialSettings, pixels: np.ndarray, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "dcgan").write_text("in the way")
-    (tmp_path / "dcgan.png").mkdir()
-    train(small, pixels, live=watched(tmp_path))
-    assert capsys.readouterr().err.count("DCGAN goes on, but cannot be watched: ") == 1
+    (tmp_path / "live").write_text("in the way")
+    train(small, pixels, live=watched(tmp_path / "live"))
+    said = capsys.readouterr().err
+    assert said.count("DCGAN goes on, but its picture does not show it: ") == 1
+    assert said.count("DCGAN goes on, but TensorBoard does not show it: ") <= 1  # it may not be installed
 
 
-def test_a_look_that_takes_long_is_taken_less_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that it takes no more than a hundredth of the time."""
-    monkeypatch.setattr(live, "SHARE", 0.01)
+def test_images_that_cannot_be_made_end_no_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def failing() -> np.ndarray:
+        raise torch.OutOfMemoryError("CUDA is full")
+
+    some = watched(tmp_path)
+    with some.watching(0):
+        for _ in range(2):
+            some.show(lambda: [{"images": 8.0, "epoch": 0.1}], failing, 16)
+    assert capsys.readouterr().err == "DCGAN goes on, but a look does not show it: CUDA is full\n"
+
+
+@pytest.mark.parametrize(("began", "takes", "wait"), [(20.0, 0.01, 10.0), (100.0, 3.0, 300.0), (3600.0, 0.01, 72.0)])
+def test_looks_are_as_rare_as_they_take_long_and_rarer_in_a_long_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, began: float, takes: float, wait: float
+) -> None:
+    monkeypatch.undo()  # what makes a look always due
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
 
     def drawn(*_: object) -> Image.Image:
-        clock[0] += 3.0
+        clock[0] += takes
         return Image.new("RGB", (1, 1))
 
     monkeypatch.setattr(live, "picture", drawn)
     some = watched(tmp_path)
     with some.watching(0):
-        clock[0] = 100.0
-        some.show(lambda: [{"images": 8.0, "epoch": 0.1}], lambda: np.zeros((16, 8, 8, 3), np.uint8), 16)
-        clock[0] = 103.0 + 299.0
         assert not some.due()
-        clock[0] = 103.0 + 300.0
+        clock[0] = began
+        assert some.due()
+        some.show(lambda: [{"images": 8.0, "epoch": 0.1}], lambda: np.zeros((16, 8, 8, 3), np.uint8), 16)
+        clock[0] = began + takes + 0.99 * wait
+        assert not some.due()
+        clock[0] = began + takes + 1.01 * wait
         assert some.due()

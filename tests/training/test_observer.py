@@ -30,10 +30,14 @@ def test_long_curves_hold_the_means_of_intervals() -> None:
     assert rows[-1] == {"step": 2501, "images": 25_010, "epoch": 250.1, "loss_d": 2499.5}  # the last has two steps
 
 
-def test_a_curve_can_be_read_while_it_grows() -> None:
-    curve = filled(2500, done=4)
-    assert curve.rows()[-1] == {"step": 4, "images": 40, "epoch": 0.4, "loss_d": 3.0}
-    assert curve.rows(-1) == curve.rows()[-1:]
+def test_a_curve_that_grows_has_whole_intervals_alone_and_what_was_read_last() -> None:
+    curve = filled(2500, done=7)
+    assert [row["step"] for row in curve.rows()] == [3, 6]
+    assert curve.rows() == filled(2500).rows()[:2]
+    assert curve.read(7, 2)["loss_d"].tolist() == [5.0, 6.0]
+    assert curve.read(2, 64)["loss_d"].tolist() == [0.0, 1.0]
+    assert filled(2500, done=0).rows() == []
+    assert filled(2500, done=0).read(0, 64) == {}
 
 
 def test_a_curve_goes_on_from_its_state() -> None:

@@ -14,8 +14,9 @@ from gans.base.errors import InputError
 from gans.data.arrays import DataShape, Packed
 from gans.networks import contract, models
 from gans.networks.settings import AdversarialSettings
-from gans.training import finished
+from gans.training import finished, observer
 from gans.training.distributed import Ranks
+from gans.training.observer import Observer
 from gans.training.plan import Plan
 from gans.training.steps import Execution
 from gans.training.trained import Trained
@@ -163,9 +164,10 @@ def after(plan: Plan, place: Path, epochs: int, name: str = "model", **changes: 
 @pytest.mark.parametrize("steps", [1, 2])
 @pytest.mark.parametrize("done", [1, 3])
 def test_more_epochs_go_on_to_the_bytes_that_as_many_at_once_give(
-    plan: Plan, tmp_path: Path, done: int, steps: int
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: int, steps: int
 ) -> None:
     """Of both seeds; moments that were the shorter one's last alone are forgotten, those it lacked are made up for."""
+    monkeypatch.setattr(observer, "MAX_ROWS", 3)  # so that a row of the longer one's curve stands for more steps
     plan = dataclasses.replace(plan, num_frames=6, snapshots_every=0.75)
     whole = after(plan, tmp_path, 4, "whole", discriminator_steps=steps)
     publishing.remove(tmp_path / "finished")
@@ -184,24 +186,38 @@ def test_other_settings_a_shorter_length_and_the_same_one_begin_anew(plan: Plan,
     assert after(plan, tmp_path, 4, "other", lr=0.5).went_on_after == 0
     assert after(plan, tmp_path, 2, "same").went_on_after == 0
     assert after(plan, tmp_path, 1, "shorter").went_on_after == 0
-    assert after(plan, tmp_path, 3, "longer").went_on_after == 48  # the shorter one has not taken its place
+    assert after(plan, tmp_path, 1, "shorter again").went_on_after == 0
+    assert after(plan, tmp_path, 3, "longer").went_on_after == 48  # the shorter ones have not taken its place
 
 
 def test_a_longer_training_that_was_interrupted_still_says_where_it_went_on(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It was killed before it had saved anything of its own, and later once more."""
     plan = dataclasses.replace(plan, seeds=1)
     after(plan, tmp_path, 2, "shorter")
 
     def failing(*_: object) -> None:
         raise OSError("no space left")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(models, "save", failing)
-        with pytest.raises(OSError, match="no space left"):
-            after(plan, tmp_path, 3, "half")
-    publishing.remove(tmp_path / "finished")
+    for module, name in ((Observer, "after"), (models, "save")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, failing)
+            with pytest.raises(OSError, match="no space left"):
+                after(plan, tmp_path, 3, "half")
+        publishing.remove(tmp_path / "finished")
     assert after(plan, tmp_path, 3, "longer").went_on_after == 48
+
+
+def test_a_damaged_state_of_a_shorter_training_is_not_used(plan: Plan, tmp_path: Path) -> None:
+    plan = dataclasses.replace(plan, seeds=1)
+    after(plan, tmp_path, 2, "shorter")
+    (state,) = (tmp_path / "finished").rglob("*.pt")
+    state.write_bytes(state.read_bytes()[:-100])
+    assert after(plan, tmp_path, 3, "longer").went_on_after == 0
+    (length,) = (tmp_path / "finished").rglob(finished.LENGTH)
+    length.write_text("{")
+    assert after(plan, tmp_path, 4, "longest").went_on_after == 72
 
 
 def test_a_training_whose_steps_depend_on_its_length_says_why_it_begins_anew(
@@ -212,7 +228,7 @@ def test_a_training_whose_steps_depend_on_its_length_says_why_it_begins_anew(
     assert "anew" not in capsys.readouterr().err
     assert after(plan, tmp_path, 3, "longer", lr_end=0.00001).went_on_after == 0
     line = "DCGAN: begins anew and does not go on from the 2 epochs that were trained before, because lr_end makes"
-    assert f"{line} every step depend on the length\n" in capsys.readouterr().err
+    assert f"{line} each step depend on the length\n" in capsys.readouterr().err
     assert not list((tmp_path / "finished").rglob("*.pt"))
 
 
@@ -222,7 +238,7 @@ def test_of_trainings_that_ended_the_newest_few_are_kept(plan: Plan, tmp_path: P
     for number in range(finished.KEPT + 2):
         after(plan, tmp_path, 1, f"model_{number}", lr=0.001 * (number + 1))
         (newest,) = set((tmp_path / "finished").iterdir()) - set(places)
-        os.utime(newest / finished.LENGTH, (number, number))
+        os.utime(newest, (number, number))
         places.append(newest)
     assert [place.exists() for place in places] == [False] * 2 + [True] * finished.KEPT
 

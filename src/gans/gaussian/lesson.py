@@ -165,9 +165,7 @@ def drawn_numbers(seeds: Sequence[int], steps: int) -> Iterator[tuple[torch.Tens
 
 
 @one_thread()
-def train(
-    seeds: range, steps: int, settings: PlayerSettings, discriminators: Discriminators, shown: bool = True
-) -> Course:
+def train(seeds: range, steps: int, settings: PlayerSettings, discriminators: Discriminators) -> Course:
     """Return what a training against such D went through; all seeds train at once, each as if it were alone.
 
     With `weight_decay`, each of D's steps first takes lr_d * weight_decay of its weights off: Loshchilov and Hutter
@@ -186,7 +184,7 @@ def train(
     z = torch.stack([torch.rand(NUM_VALUES, generator=source) for source in sources])  # (S, 5000)
     moments = {round(steps * (i + 1) / MOMENTS) for i in range(MOMENTS)} - {0}
     seen = []
-    with progress_bar(steps, "gaussian", "step", shown=shown) as bar:
+    with progress_bar(steps, "gaussian", "step") as bar:
         for step, (real, z_d, z_g) in enumerate(drawn_numbers(seeds, steps), start=1):
             # D learns to tell a real batch from a generated one. The loss is a mean over the seeds: times their number,
             # each seed has the gradient that it has alone.

@@ -168,7 +168,7 @@ class Pair(Variant):
         """Return what a player's optimiser goes by: its own step size, and all of them change in proportion."""
         own = self.settings
         lr = {"loss_d": own.lr_d, "loss_g": own.lr_g}[column] or own.lr
-        end = lr if own.lr_end is None else lr * own.lr_end / own.lr
+        end = lr if own.lr_end in (None, own.lr) else lr * own.lr_end / own.lr
         return Pace(ramped(lr, end, share / own.ramp), own.beta2)
 
 

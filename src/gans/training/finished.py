@@ -24,13 +24,12 @@ class Finished:
 
     def explain(self, title: str, epochs: int) -> None:
         """Say so where a training of so many epochs cannot go on from a shorter one."""
-        length = self._place / LENGTH
-        if self._tied and length.exists() and (done := artefacts.read_json(length)["epochs"]) < epochs:
-            print(
-                f"{title}: begins anew and does not go on from the {done} epochs that were trained before, because "
-                f"{' and '.join(self._tied)} make{'s' if len(self._tied) == 1 else ''} every step depend on the length",
-                file=sys.stderr,
+        if self._tied and 0 < self._length() < epochs:
+            tied = (
+                f"{' and '.join(self._tied)} make{'s' if len(self._tied) == 1 else ''} every step depend on the length"
             )
+            line = f"does not go on from the {self._length()} epochs that were trained before, because {tied}"
+            print(f"{title}: begins anew and {line}", file=sys.stderr)
 
     def of(self, part: str) -> Path:
         """Return the folder for the state of one of a plan's trainings."""
@@ -38,15 +37,20 @@ class Finished:
 
     def keep(self, part: str, store: Store, epochs: int) -> None:
         """Keep the newest state of a training of so many epochs, unless there is one of a longer; forget old ones."""
-        length = self._place / LENGTH
         try:
-            self._place.mkdir(parents=True, exist_ok=True)
-            if not self._tied and (not length.exists() or artefacts.read_json(length)["epochs"] <= epochs):
+            if not self._tied and epochs >= self._length():
                 with publishing.published(self.of(part)) as draft:
                     store.copy_newest(draft)
-            artefacts.write_json(length, {"epochs": epochs})
-            ended = sorted(self._folder.glob(f"*/{LENGTH}"), key=lambda file: file.stat().st_mtime)
+            artefacts.write_json(self._place / LENGTH, {"epochs": max(epochs, self._length())})
+            ended = sorted((path for path in self._folder.iterdir() if path.is_dir()), key=lambda p: p.stat().st_mtime)
             for old in ended[:-KEPT]:
-                publishing.remove(old.parent)
+                publishing.remove(old)
         except (InputError, OSError) as error:  # the training itself is whole
             print(f"not kept for a longer training: {in_one_line(error)}", file=sys.stderr)
+
+    def _length(self) -> int:
+        """Return the epochs of the longest that has ended, 0 where there is none."""
+        try:
+            return int(artefacts.read_json(self._place / LENGTH)["epochs"])
+        except (InputError, OSError, ValueError, KeyError):  # damaged, it says nothing
+            return 0

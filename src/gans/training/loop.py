@@ -46,10 +46,9 @@ def train(
 
     `labels` (N,) are for variants that are conditional; `weights` are those to start from. The same arguments on the
     same model of processor or GPU give the same bytes, also when `saving` holds the state of an earlier call with them
-    that was interrupted, or of a shorter one; with it, SIGINT and SIGTERM raise Stopped after the step at hand, whose
-    state is saved. Raises
-    InputError before an update by a loss or gradient that is not finite, when there are fewer images than a batch
-    takes, or no labels for a variant that wants them.
+    that was interrupted, or of a shorter one that ended. With it, SIGINT and SIGTERM raise Stopped after the step at
+    hand, whose state is saved. Raises InputError before an update by a loss or gradient that is not finite, when there
+    are fewer images than a batch takes, or no labels for a variant that wants them.
     """
     if kind.conditional and (labels is None or shape.num_classes < 2):
         raise InputError(

@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from tqdm import tqdm
 
 from gans.base.progress import progress_bar
 from gans.networks import sampling, symptoms
 from gans.networks.sampling import Sampler
 from gans.networks.settings import Settings
+from gans.networks.symptoms import Glance
 from gans.training.live import Live
 
 MAX_ROWS = 1000  # of the loss curve
 NUM_LATENTS = 16  # latents whose images are kept over training
 BAR_UPDATES = 100  # how often the losses beside the bar change over a training: each waits for the device
-FRAMES_IN_AN_EPOCH = 8  # moments in the first pass at which there is an image of each latent
+FRAMES_IN_AN_EPOCH = 12  # moments in the first pass at which there is an image of each latent
 
 
 @dataclass(frozen=True)
@@ -64,20 +66,24 @@ class LossCurve:
         self._read[self._done] = torch.stack([value.detach() for value in readings.values()])
         self._done += 1
 
-    def rows(self, first: int = 0) -> list[dict[str, float]]:
+    def rows(self) -> list[dict[str, float]]:
         """Return a row an interval: step, images and epoch at its end, then the means of what was read in it.
 
-        `first` is the first row that is wanted, or -1 for the newest alone, whose interval is the one at hand. Waits
-        for the device.
+        The interval at hand is left out, but at the end of a training. Waits for the device.
         """
-        starts = range(0, self._done, self._interval)[first:]
-        rows = []
-        for start, read in zip(starts, self._read[starts.start : self._done].cpu().split(self._interval), strict=True):
-            end = start + len(read)
+        whole = self._done if self._done == self._span.iterations else self._done - self._done % self._interval
+        rows, end = [], 0
+        for read in self._read[:whole].cpu().split(self._interval) if whole else []:
+            end += len(read)
             images = end * self._span.images_an_iteration
             row = {"step": end, "images": images, "epoch": round(images / self._span.num_images, 4)}
             rows.append(row | dict(zip(self._columns, read.double().mean(dim=0).tolist(), strict=True)))
         return rows
+
+    def read(self, end: int, count: int) -> dict[str, np.ndarray]:
+        """Return what was read in the last `count` of the first `end` iterations, or in fewer. Waits for the device."""
+        values = self._read[max(0, end - count) : end].cpu().numpy() if self._columns else np.zeros((0, 0))
+        return dict(zip(self._columns, values.T, strict=True))
 
     def state_dict(self) -> dict[str, Any]:
         """Return what has been read so far."""
@@ -98,37 +104,35 @@ class Frames:
         self._z = sampling.latents(NUM_LATENTS, settings, "fixed_latents", device)
         self._span, self._num_frames = span, num_frames
         self._moments = span.moments((i / FRAMES_IN_AN_EPOCH) ** 2 for i in count()) | {span.iterations}
-        self._taken: dict[int, np.ndarray] = {}  # by the iteration
+        self.all: dict[int, np.ndarray] = {}  # that were taken, by the iteration
 
     def now(self) -> np.ndarray:
         """Return what the latents give at this moment, uint8 (16, S, S, C)."""
         return self.sampler(self._z)
 
-    def look(self, iteration: int) -> None:
-        """Keep the generator's images when this iteration is one of those to be shown."""
-        if iteration in self._moments and iteration not in self._taken:
-            self._taken[iteration] = self.now()
-
-    def all_taken(self) -> dict[int, np.ndarray]:
-        """Return all that was kept, by the images seen."""
-        return {moment * self._span.images_an_iteration: frame for moment, frame in self._taken.items()}
+    def look(self, iteration: int) -> bool:
+        """Keep the generator's images when this iteration is one of those to be shown; return whether it is."""
+        new = iteration in self._moments and iteration not in self.all
+        if new:
+            self.all[iteration] = self.now()
+        return new
 
     def taken(self) -> dict[int, np.ndarray]:
         """Return what was kept at `num_frames` moments at most, the last among them, by the images seen."""
-        if not self._taken:  # as by all ranks but the first
+        if not self.all:  # as by all ranks but the first
             return {}
         wanted = (self._span.iterations * (i / (self._num_frames - 1)) ** 2 for i in range(self._num_frames))
-        nearest = {min(self._taken, key=lambda moment: abs(moment - place)) for place in wanted}
-        return {moment * self._span.images_an_iteration: self._taken[moment] for moment in sorted(nearest)}
+        nearest = {min(self.all, key=lambda moment: abs(moment - place)) for place in wanted}
+        return {moment * self._span.images_an_iteration: self.all[moment] for moment in sorted(nearest)}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the images so far."""
-        return {"frames": {moment: torch.from_numpy(frame) for moment, frame in self._taken.items()}}
+        return {"frames": {moment: torch.from_numpy(frame) for moment, frame in self.all.items()}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from the images of an earlier part of the same training, or of a shorter one, but for its last."""
         frames = ((moment, frame.numpy()) for moment, frame in state["frames"].items())
-        self._taken = {moment: frame for moment, frame in frames if moment in self._moments}
+        self.all = {moment: frame for moment, frame in frames if moment in self._moments}
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ class Observer:
         self._curve, self._frames, self._snapshots = curve, frames, snapshots if shown else None
         self._live = live if shown else None
         self._kept = snapshots.iterations(span) if snapshots else set()
-        self._told: set[str] = set()  # of the symptoms
+        self._glances: list[Glance] = []  # at the frames' moments
         self.interval = max(1, span.iterations // BAR_UPDATES)  # iterations between two looks that wait for the device
 
     @contextmanager
@@ -173,6 +177,7 @@ class Observer:
         images = self._span.images_an_iteration
         total = self._span.iterations * images
         if self._shown:
+            self._glances = [self._glance(moment) for moment in sorted(self._frames.all)]
             self._look(first)
         with (
             progress_bar(total, self._title, "img", first * images, self._shown) as self._bar,
@@ -184,29 +189,36 @@ class Observer:
         """Take note of what the last of so many iterations read."""
         self._curve.add(readings)
         if self._shown:
-            self._look(iterations)
             if iterations % self.interval == 0:
-                (newest,) = self._curve.rows(-1)
-                self._bar.set_postfix({column: f"{newest[column]:.3f}" for column in readings}, refresh=False)
-                self._warn()
+                newest = self._curve.read(iterations, self.interval)
+                self._bar.set_postfix({key: f"{values.mean():.3f}" for key, values in newest.items()}, refresh=False)
+            self._look(iterations)
             if self._live and (self._live.due() or iterations == self._span.iterations):
                 total = self._span.iterations * self._span.images_an_iteration
                 self._live.show(self._curve.rows, self._frames.now, total)
         self._bar.update(self._span.images_an_iteration)
 
+    def symptoms(self) -> dict[str, int]:
+        """Return what has been seen that a training shows which goes wrong, and after how many images."""
+        return symptoms.found(self._glances, self._loss(1)[0].sum() if self._glances else 0.0)
+
     def _look(self, iterations: int) -> None:
-        """Keep what is to be kept of the averaged generator after so many iterations."""
-        self._frames.look(iterations)
+        """Keep what is to be kept of the averaged generator after so many iterations; say what goes wrong, once."""
+        if self._frames.look(iterations):
+            before = self.symptoms()
+            self._glances.append(self._glance(iterations))
+            for symptom in self.symptoms().keys() - before.keys():
+                line = f"{self._title}, {self._glances[-1].images_seen:,} images: {symptoms.REMEDIES[symptom]}"
+                tqdm.write(line, file=sys.stderr)
         if self._snapshots and iterations in self._kept:
             self._snapshots.keep(iterations * self._span.images_an_iteration, self._frames.sampler.generator)
 
-    def symptoms(self) -> dict[str, int]:
-        """Return what has been seen that a training shows which goes wrong: `gans.networks.symptoms.found`."""
-        return symptoms.found(self._curve.rows(), self._frames.all_taken())
+    def _glance(self, iterations: int) -> Glance:
+        """Return the training as it was after so many iterations, at which there were images."""
+        images_seen = iterations * self._span.images_an_iteration
+        return Glance(images_seen, symptoms.diversity(self._frames.all[iterations]), *self._loss(iterations))
 
-    def _warn(self) -> None:
-        """Say so once where a symptom has come."""
-        for symptom, images_seen in self.symptoms().items():
-            if symptom not in self._told:
-                self._told.add(symptom)
-                self._bar.write(f"{self._title}, {images_seen:,} images: {symptoms.REMEDIES[symptom]}", file=sys.stderr)
+    def _loss(self, iterations: int) -> tuple[np.ndarray, bool]:
+        """Return the last of D's losses after so many iterations, or those of all, and whether they are D's."""
+        read = self._curve.read(iterations, symptoms.WINDOW)
+        return read.get("loss_d", read.get("loss_g", np.zeros(0))), "loss_d" in read

@@ -82,7 +82,7 @@ class Plan:
         ranks the first alone has the folders and writes; all train.
         """
         crew = self._crew(scratch) if scratch else None
-        ended = self._ended(finished) if finished and crew else None
+        ended = self._ended(finished, resuming=any(crew.rglob("*.pt"))) if finished and crew else None
         self.ranks.from_first(None)  # what the others wait for: nothing stands in the way
         first, seconds = None, []
         for repeat in range(self.seeds):
@@ -113,21 +113,22 @@ class Plan:
                     )
             except InputError as error:
                 raise InputError(f"with seed {settings.seed}: {error}" if repeat else str(error)) from None
-            if ended and crew and saving:
-                ended.keep(f"{crew.name}/{part}", saving.store, settings.epochs)
             if folder and saving:
                 place = models.make_repeat(folder, repeat)
                 models.copy_snapshots(saving.store.folder, place)
                 models.save(place, self.name, trained.variant, self.data.shape, trained.averaged, trained.frames)
+            if ended and crew and saving:
+                ended.keep(f"{crew.name}/{part}", saving.store, settings.epochs)
             first = first or trained
             seconds.append(trained.seconds)
         assert first is not None
         return first, seconds
 
-    def _ended(self, finished: Path) -> Finished:
+    def _ended(self, finished: Path, resuming: bool) -> Finished:
         """Return the trainings that this one may go on from, and say so where it cannot."""
         ended = Finished(finished, self._key(without={"epochs"}), self.settings.tied_to_length())
-        ended.explain(self.kind.title, self.settings.epochs)
+        if not resuming:
+            ended.explain(self.kind.title, self.settings.epochs)
         return ended
 
     def _crew(self, scratch: Path) -> Path:

@@ -93,8 +93,11 @@ class Store:
         """Return the state that `copy_newest` put into a folder, copied from there, if it is of a step before one."""
         if not any(int(path.stem) < before for path in other.glob("[0-9]*.pt")):
             return None
-        with suppress(OSError):  # another process is putting a newer one there
+        with suppress(OSError):  # another process is putting that of a longer one there
             shutil.copytree(other, self.folder, dirs_exist_ok=True)
+        for path in self._states():
+            if int(path.stem) >= before:
+                _remove(path)
         return self.load()
 
     def _read(self, path: Path) -> dict[str, Any] | None:
@@ -178,7 +181,8 @@ class Saver:
             return 0
         for name, part in self._parts.items():
             part.load_state_dict(state[name])
-        self._done, self.went_on_after = state["iterations"], state["went_on_after"]
+        self._done = state["iterations"]
+        self.went_on_after = state["went_on_after"] if state["total"] == self._total else self._done
         self._began -= state["seconds"]
         if self._ranks.leads:
             print(f"{title}: going on after step {self._done} of {self._total}", file=sys.stderr)
@@ -191,7 +195,6 @@ class Saver:
         state = self._saving.store.load()
         if state is None and self._saving.shorter:
             state = self._saving.store.begin_with(self._saving.shorter, before=self._total)
-            state = state and {**state, "went_on_after": state["iterations"]}
         return state
 
     @property
@@ -219,7 +222,7 @@ class Saver:
             self._guard.check()
             if saving:
                 state = {name: part.state_dict() for name, part in self._parts.items()}
-                told = {"iterations": iterations, "seconds": self.seconds, "went_on_after": self.went_on_after}
-                saving.store.save(iterations, {**state, **told})
+                place = {"iterations": iterations, "total": self._total, "went_on_after": self.went_on_after}
+                saving.store.save(iterations, {**state, **place, "seconds": self.seconds})
                 self._last = time.monotonic()
         return stopping
