@@ -26,7 +26,7 @@ class Finished:
         """Say so where a training of so many epochs cannot go on from a shorter one."""
         if self._tied and 0 < self._length() < epochs:
             tied = (
-                f"{' and '.join(self._tied)} make{'s' if len(self._tied) == 1 else ''} every step depend on the length"
+                f"{' and '.join(self._tied)} make{'s' if len(self._tied) == 1 else ''} each step depend on the length"
             )
             line = f"does not go on from the {self._length()} epochs that were trained before, because {tied}"
             print(f"{title}: begins anew and {line}", file=sys.stderr)
