@@ -148,10 +148,9 @@ def speed(seconds: float) -> int:
     # Warnings of another torch are no errors here; what is slow or compiles comes last.
     tests = ["-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "-W", "default", "--tb=short", *TESTS]
     wanted = "cuda or for_the_gpu or gpu or auto"
-    parts.run("tests", [*tests, "-k", f"({wanted}) and not compile and not True"], at_most=120)
-    parts.run(
-        "benchmark", ["benchmarks/throughput.py", "--seconds", f"{max(0, parts.left - 190):.0f}"], parts.left - 120
-    )
+    parts.run("tests", [*tests, "-k", f"({wanted}) and not compile and not True"], 0.22 * seconds)
+    begun = max(0.0, parts.left - 0.35 * seconds)  # until then; what is measured next may take as long as a part
+    parts.run("benchmark", ["benchmarks/throughput.py", "--seconds", f"{begun:.0f}"], parts.left - 0.22 * seconds)
     parts.run("tests that compile", [*tests, "-k", f"({wanted}) and (compiled or True)"], parts.left)
     return sum(": well" not in line for line in parts.lines)
 
