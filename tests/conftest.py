@@ -22,7 +22,7 @@ from gans.sources import celeba, toyfaces
 
 ROOT = Path(__file__).parents[1]
 NUM_FACES = 48
-LONGEST = ["test_end_to_end", "test_interruptions", "test_zoo", "test_notebook", "test_faults"]
+LONGEST = ["test_end_to_end", "test_interruptions", "test_faults", "test_zoo", "test_notebook"]
 
 # Programs that tests start and send signals to would inherit that they are ignored, as under `nohup` and after `&`.
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):

@@ -99,7 +99,7 @@ def packed(network: Network) -> tuple[dict[str, Any], str]:
         layers.append(record)
     head = np.concatenate(floats).astype("<f4")
     planes = np.concatenate(integers).astype("<i2").view(np.uint8).reshape(-1, 2).T
-    content = gzip.compress(head.tobytes() + planes.tobytes(), mtime=0)
+    content = gzip.compress(head.tobytes() + planes.tobytes(), compresslevel=6, mtime=0)  # 9: a hundredth less, in 1 s
     facts = {key: value for key, value in vars(network).items() if key not in ("layers", "lacking")}
     whole = {**facts, "num_weights": network.num_weights, "num_floats": len(head), "layers": layers}
     return whole, base64.b64encode(content).decode("ascii")
