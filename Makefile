@@ -84,7 +84,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/ready-to-watch: $(VENV)/ready
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[watch]'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[tensorboard]'
 	touch $@
 
 $(VENV)/ready-for-zoo: $(VENV)/ready
