@@ -12,8 +12,8 @@ from programs import program, said
 from gans.runtime import gpus
 
 TAKE = """
-import torch
-torch.cuda.device_count = lambda: 2
+from types import SimpleNamespace
+sys.modules["torch"] = SimpleNamespace(cuda=SimpleNamespace(device_count=lambda: 2))  # which is imported at once
 from gans.runtime import gpus
 gpus.take_one()
 print(os.environ.get(gpus.VISIBLE), flush=True)
