@@ -44,6 +44,20 @@ def curves(folder: Path) -> dict[str, list[tuple[int, float]]]:
     return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
 
+def begin(settings: AdversarialSettings, pixels: np.ndarray, folder: Path, every_seconds: float) -> None:
+    """Train, watched and saved after each epoch and so often, until something raises what stands for a kill."""
+    saving = Saving(Store(folder / "store"), every_seconds, every_epochs=1.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, pixels, saving=saving, live=watched(folder))
+
+
+def go_on_in_the_same_curve(settings: AdversarialSettings, pixels: np.ndarray, folder: Path) -> None:
+    """Train to the end from what was saved: TensorBoard has each step, and has it once."""
+    saving = Saving(Store(folder / "store"), every_seconds=1e6, every_epochs=1.0)
+    trained = train(settings, pixels, saving=saving, live=watched(folder))
+    assert [step for step, _ in curves(folder)["loss_g"]] == [row["images"] for row in trained.rows]
+
+
 def test_a_training_that_is_watched_gives_the_same(
     small: AdversarialSettings, pixels: np.ndarray, tmp_path: Path
 ) -> None:
@@ -64,7 +78,6 @@ def test_a_training_that_goes_on_does_so_in_the_same_curve_without_a_doubled_str
     small: AdversarialSettings, pixels: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was killed two steps after the last state that was saved: TensorBoard has seen them already."""
-    saving = Saving(Store(tmp_path / "store"), every_seconds=1e6, every_epochs=1.0)
     show, shown = Live.show, []
 
     def killed(self: Live, *arguments: object) -> None:
@@ -75,17 +88,14 @@ def test_a_training_that_goes_on_does_so_in_the_same_curve_without_a_doubled_str
 
     with monkeypatch.context() as patch:
         patch.setattr(Live, "show", killed)
-        with pytest.raises(KeyboardInterrupt):
-            train(small, pixels, saving=saving, live=watched(tmp_path))
-    trained = train(small, pixels, saving=saving, live=watched(tmp_path))
-    assert [step for step, _ in curves(tmp_path)["loss_g"]] == [row["images"] for row in trained.rows]
+        begin(small, pixels, tmp_path, every_seconds=1e6)
+    go_on_in_the_same_curve(small, pixels, tmp_path)
 
 
 def test_what_was_read_since_the_last_look_is_shown_later(
     small: AdversarialSettings, pixels: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There was one look, after the second step of eight; five were done, and saved, when the process was killed."""
-    saving = Saving(Store(tmp_path / "store"), every_seconds=0.0, every_epochs=1.0)
     due, asked = Live.due, []
 
     def seldom(self: Live) -> bool:
@@ -96,10 +106,8 @@ def test_what_was_read_since_the_last_look_is_shown_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(Live, "due", seldom)
-        with pytest.raises(KeyboardInterrupt):
-            train(small, pixels, saving=saving, live=watched(tmp_path))
-    trained = train(small, pixels, saving=saving, live=watched(tmp_path))
-    assert [step for step, _ in curves(tmp_path)["loss_g"]] == [row["images"] for row in trained.rows]
+        begin(small, pixels, tmp_path, every_seconds=0.0)
+    go_on_in_the_same_curve(small, pixels, tmp_path)
 
 
 def test_another_training_has_a_curve_of_its_own_and_old_ones_are_forgotten(
