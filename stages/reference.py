@@ -1,4 +1,4 @@
-"""Score real images against held-out real images: the floor of every variant's scores, and their reference."""
+"""Score real images against other real images: the floor of every variant's scores, and their reference."""
 
 import shutil
 from pathlib import Path
@@ -16,27 +16,31 @@ from gans.sources import downloads
 
 
 def main() -> None:
-    """Write real images' features for `sample` and `evaluate`, and what as many training images score."""
+    """Write real images' features for `sample` and `evaluate`, and what as many other real images score."""
     params = Params.load()
     device = devices.prepare(params.run.device, params.run.deterministic)
     data = arrays.load(paths.processed(params.dataset))
     judges = classifier.load(paths.classifier(params.dataset), device)
-    held_out, train = data.images[data.held_out], data.images[data.train]
-    count = min(params.evaluate.max_images, len(held_out), len(train))
+    against = params.evaluate.against
+    compared, others = scores.compared(data, against, params.evaluate.max_images)
     source = params.evaluate.inception_weights
     with publishing.published(paths.reference(params.dataset)) as draft:
         draft.mkdir()
         weights = place_weights(source, draft / paths.INCEPTION_WEIGHTS) if source else None
         extractors = scores.extractors(judges.classes, weights, device)
-        real = {extractor.name: Known(extractor(arrays.spread(held_out, count))) for extractor in extractors}
+        real = {extractor.name: Known(extractor(data.images[compared])) for extractor in extractors}
         for name, known in real.items():
             known.save(draft / f"{name}.npz")
-        images = arrays.spread(train, count)  # also those among which `sample` looks for a fake's neighbours
+        images = data.images[others]
         features = extractors[0](images)
-        artefacts.write_array(draft / paths.TRAINING_FEATURES, features.astype(np.float16))
+        training = features  # among these images `sample` looks for a fake's neighbours
+        if against != "held_out":
+            of_training = data.images[data.train]
+            training = extractors[0](arrays.spread(of_training, min(len(others), len(of_training))))
+        artefacts.write_array(draft / paths.TRAINING_FEATURES, training.astype(np.float16))
         bench = scores.Bench(data, real, extractors, judges, params.classifier, device)
         floor = scores.floor(bench, images, {extractors[0].name: features}, params.seed)
-    artefacts.write_json(paths.FLOOR, scores.rounded(floor) | bench.protocol())
+    artefacts.write_json(paths.FLOOR, scores.rounded(floor) | bench.protocol() | {"against": against})
 
 
 def place_weights(source: str, destination: Path) -> Path:

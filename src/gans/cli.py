@@ -179,7 +179,7 @@ def _score(asked: argparse.Namespace) -> None:
     columns = [column for column in (*leaderboard.DISTANCES, *leaderboard.CLASSES) if column.key in found]
     rows = [[c.title, *(f"{side[c.key]:{c.form}}" for side in sides.values())] for c in columns]
     print(terminal.table([["score", *sides], *rows]))
-    print(f"{len(images)} pictures against {bench.num_images} held-out real ones of {dataset}.")
+    print(f"{len(images)} pictures against {bench.num_images} real ones of {dataset}.")
     if len(images) < bench.num_images:
         print(f"Fewer pictures score worse than they are: for a fair comparison, bring {bench.num_images}.")
     if asked.json:

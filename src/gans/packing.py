@@ -2,9 +2,8 @@
 
 import shlex
 import shutil
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,9 +15,9 @@ import yaml
 from PIL import Image
 from safetensors.torch import save
 
+from gans import recipes
 from gans.base import artefacts, paths, publishing
-from gans.base.errors import InputError, in_one_line
-from gans.base.settings import nearest
+from gans.base.errors import InputError
 from gans.figures import grids
 from gans.networks import models
 from gans.pages import revision, templates
@@ -35,15 +34,13 @@ FACES = 8  # along each side of the picture
 NUM_SETS = 3  # of latents that are scored, those of seeds 0, 1 and 2: their deviation is the noise
 
 
-def main(name: str, data_root: str | None = None) -> None:
+def main(name: str = "", data_root: str = "") -> None:
     """Write zoo/<name>/ from the experiment zoo-<name>, which is carried out first where there is none."""
-    recipe = _recipe(name)
+    recipe = recipes.named(RECIPES, name, "make zoo NAME=...")
     experiment = EXPERIMENT.format(name)
-    command = ["dvc", "exp", "run", "--temp", "-n", experiment]
-    settings = [word for setting in recipe["settings"] for word in ("-S", setting)]
+    command = recipes.command(experiment, recipe["settings"])
     if not revision.experiments(experiment):
-        here = ["-S", f"data.root={data_root}"] if data_root else []
-        subprocess.run([sys.executable, "-m", *command, *settings, *here], check=True)
+        recipes.run([*command, "-S", f"data.root={data_root}"] if data_root else command)
     commit = revision.commit_of(experiment)
     parent = _parent(commit)
     _refuse_other_settings(experiment, commit, parent, recipe)
@@ -51,20 +48,10 @@ def main(name: str, data_root: str | None = None) -> None:
         workspace = Path(folder)
         _fetch(commit, workspace)
         with chdir(workspace):
-            packed = pack(name, recipe, commit=parent, command=shlex.join([*command, *settings]))
+            packed = pack(name, recipe, commit=parent, command=shlex.join(command))
         with publishing.published(paths.ZOO / name) as draft:
             shutil.copytree(workspace / packed, draft)
     print(f"{paths.ZOO / name}: {sum(file.stat().st_size for file in (paths.ZOO / name).iterdir()) / 1e6:.1f} MB")
-
-
-def _recipe(name: str) -> Mapping[str, Any]:
-    recipes = yaml.safe_load(RECIPES.read_text(encoding="utf-8"))
-    if name not in recipes:
-        raise InputError(
-            f"NAME is {name!r}; expected one of {', '.join(recipes)}, as in {RECIPES}{nearest(name, recipes)}"
-        )
-    recipe: Mapping[str, Any] = recipes[name]
-    return recipe
 
 
 def _parent(commit: str) -> str:
@@ -186,17 +173,5 @@ def scored(generator: Generator, bench: Bench, seed: int) -> Scores:
     return found
 
 
-def _given(words: Sequence[str]) -> tuple[str, str | None]:
-    if not words or not words[0]:
-        names = ", ".join(yaml.safe_load(RECIPES.read_text(encoding="utf-8")))
-        raise InputError(f"no NAME; expected make zoo NAME=..., one of {names}")
-    return words[0], (words[1] if len(words) > 1 and words[1] else None)
-
-
 if __name__ == "__main__":
-    try:
-        main(*_given(sys.argv[1:]))
-    except (InputError, OSError) as problem:
-        sys.exit(f"zoo: {in_one_line(problem, at_most=None)}")
-    except subprocess.CalledProcessError as failure:
-        sys.exit(failure.returncode)
+    recipes.ended("zoo", lambda: main(*sys.argv[1:]))

@@ -144,7 +144,7 @@ def test_pictures_are_drawn_listed_and_scored(workspace: Workspace, tmp_path: Pa
 
     said = gans("score", f"{tmp_path}/new/fakes", "--against", "toyfaces", "--json", f"{tmp_path}/scores.json")
     assert [line.split()[0] for line in said.splitlines()[:3]] == ["score", "FID", "KID"]
-    assert "50 pictures against 80 held-out real ones of toyfaces." in said
+    assert "50 pictures against 80 real ones of toyfaces." in said
     assert "Fewer pictures score worse than they are" in said
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert (scores["n_real"], scores["n_fake"]) == (80, 50)

@@ -150,3 +150,19 @@ def test_two_held_out_images_are_enough(bench: Bench) -> None:
     few = dataclasses.replace(bench, real={"lite0": distances.Known(bench.real["lite0"].cloud[:2])})
     found = scores.of_images(few, bench.data.images[:2])
     assert np.isfinite(list(found.values())).all()
+
+
+@pytest.mark.parametrize(("against", "count"), [("held_out", 32), ("train", 48), ("all", 48)])
+def test_fakes_are_held_against_the_images_asked_for_and_the_floor_is_of_others(
+    bench: Bench, against: str, count: int
+) -> None:
+    real, others = scores.compared(bench.data, against, at_most=1000)
+    assert len(real) == len(others) == count
+    assert len({*real, *others}) == 2 * count
+    splits = {"held_out": range(NUM_TRAIN, 96), "train": range(NUM_TRAIN), "all": range(96)}
+    assert set(real) <= set(splits[against])
+    if against == "held_out":
+        assert set(others) <= set(range(NUM_TRAIN))
+    few = scores.compared(bench.data, against, at_most=5)
+    assert [len(places) for places in few] == [5, 5]
+    assert (few[0][0], few[0][-1]) == (min(splits[against]), max(splits[against]))

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 FLOOR = "real images (the floor)"
 SILENT = 0.02  # of what real images score: a share that no variant exceeds tells nothing of any
-PROTOCOL = ("n_real", "n_fake", "extractor", "dataset", "data_sha256")  # scores are compared when these are the same
+# Scores are compared when these are the same.
+PROTOCOL = ("n_real", "n_fake", "against", "extractor", "dataset", "data_sha256")
 OF_JUDGES = {  # scores by classifiers that a run trains itself: compared when these are the same
     *("condition_accuracy", "classification_accuracy_score", "combination_share"),
     *("fid_classifier", "kid_classifier"),

@@ -81,7 +81,7 @@ def read(rev: str) -> Revision:
         name = revision.label_of(rev, commit[:7])
         summary, seed, stages = content(paths.SUMMARY), int(content(PARAMS)["seed"]), content(LOCK)["stages"]
         found = [trainings(variant, quality) for variant, quality in summary["variants"].items()]
-        both = {**summary["floor"], **summary}
+        both = {"against": "held_out", **summary["floor"], **summary}  # which older runs do not say
         return Revision(name, found, summary["floor"], summary["classifier"], {key: both[key] for key in PROTOCOL})
     except InputError:
         raise

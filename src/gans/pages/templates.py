@@ -39,6 +39,12 @@ def embedded(picture: Image.Image | Path | bytes, lossless: bool = False) -> Emb
     return Embedded(f"data:image/webp;base64,{content}", *first.size)
 
 
+AGAINST = {  # which real images fakes are held against: what `evaluate.against` says
+    "held_out": "held-out real ones",
+    "train": "real ones of the training split",
+    "all": "real ones of all splits",
+}
+
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
     autoescape=select_autoescape(["html"]),
@@ -49,6 +55,7 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.policies["json.dumps_kwargs"] = {"sort_keys": False}
 _ENVIRONMENT.filters |= {
+    "against": lambda floor: AGAINST[floor.get("against", "held_out")],  # which older runs do not say
     "embedded": embedded,
     "listed": lambda values: ", ".join(f"{key} {value}" for key, value in values.items()),
     "thousands": "{:,}".format,

@@ -53,6 +53,22 @@ def extractors(judge: Judge | None, inception_weights: Path | None, device: torc
     return found
 
 
+def compared(data: Packed, against: str, at_most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the real images stand that fakes are held against, and as many others: what the floor is made of.
+
+    Held-out images are held against training images; those of the training split, or of all, against any others.
+    """
+    everything = np.arange(len(data.images))
+    real = {"held_out": everything[data.held_out], "train": everything[data.train], "all": everything}[against]
+    if against == "held_out":
+        others = everything[data.train]
+    else:
+        real = arrays.spread(real, min(at_most, len(real), len(everything) // 2))
+        others = np.setdiff1d(everything, real)
+    count = min(at_most, len(real), len(others))
+    return arrays.spread(real, count), arrays.spread(others, count)
+
+
 def of_images(bench: Bench, images: np.ndarray, seen: Mapping[str, np.ndarray] | None = None) -> Scores:
     """Return the scores that uint8 images (M, S, S, C) have by themselves, be they fake or real.
 

@@ -1,6 +1,6 @@
 """The sections `evaluate` and `classifier`: the protocol of the scores, and the networks that judge."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ class EvaluateSettings(Section):
     """The protocol of the scores."""
 
     max_images: kinds.Several
+    against: Literal["held_out", "train", "all"] = Field(description="held_out, train or all")
     every_epochs: kinds.PositiveOrNothing
     inception_weights: str | None = Field(description="a file, an address that begins with https://, or nothing")
 

@@ -1,0 +1,39 @@
+"""Train and score by a published protocol, as an experiment of DVC: `make protocol NAME=mimicry`."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gans import recipes
+
+PROTOCOLS = Path("docs/protocols.yaml")
+DRY = {  # what makes a minute of it: everything is done, little of each, and nothing is fetched
+    "data.max_images": 600,
+    "width": 4,
+    "classifier.epochs": 1,
+    "evaluate.every_epochs": None,
+    "evaluate.max_images": 64,
+    "evaluate.inception_weights": None,
+}
+
+
+def main(name: str = "", data_root: str = "", dry: str = "") -> None:
+    """Carry out the experiment that is named like the protocol; with `dry`, one of a minute, <name>-dry."""
+    settings = dict(recipes.named(PROTOCOLS, name, "make protocol NAME=...")["settings"])
+    if dry:
+        (variant,) = settings["active"]
+        settings |= {**DRY, f"++variants.{variant}.epochs": 1}
+    if data_root:
+        settings["data.root"] = data_root
+    recipes.run(recipes.command(f"{name}-dry" if dry else name, overrides(settings)))
+
+
+def overrides(settings: Mapping[str, Any]) -> list[str]:
+    """Return what `dvc exp run -S` takes, such as `active=[sngan]`."""
+    return [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items()]
+
+
+if __name__ == "__main__":
+    recipes.ended("protocol", lambda: main(*sys.argv[1:]))
