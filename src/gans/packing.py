@@ -38,7 +38,9 @@ def main(name: str = "", data_root: str = "") -> None:
     """Write zoo/<name>/ from the experiment zoo-<name>, which is carried out first where there is none."""
     recipe = recipes.named(RECIPES, name, "make zoo NAME=...")
     experiment = EXPERIMENT.format(name)
-    command = recipes.command(experiment, recipe["settings"])
+    settings = recipe["settings"]
+    (variant,) = settings["active"]
+    command = [*recipes.command(experiment, settings), f"evaluate@{variant}"]  # a zoo needs no pictures, and no page
     if not revision.experiments(experiment):
         recipes.run([*command, "-S", f"data.root={data_root}"] if data_root else command)
     commit = revision.commit_of(experiment)
@@ -66,7 +68,7 @@ def _refuse_other_settings(experiment: str, commit: str, parent: str, recipe: Ma
     from dvc.utils.hydra import apply_overrides  # type: ignore[import-untyped]
 
     values = []
-    for revised, overrides in ((commit, []), (parent, recipe["settings"])):
+    for revised, overrides in ((commit, []), (parent, recipes.overrides(recipe["settings"]))):
         with TemporaryDirectory() as folder:
             file = Path(folder) / paths.PARAMS
             file.write_bytes(revision.content(revised, paths.PARAMS) or b"")

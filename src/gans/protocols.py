@@ -1,10 +1,7 @@
 """Train and score by a published protocol, as an experiment of DVC: `make protocol NAME=mimicry`."""
 
-import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gans import recipes
 
@@ -27,12 +24,7 @@ def main(name: str = "", data_root: str = "", dry: str = "") -> None:
         settings |= {**DRY, f"++variants.{variant}.epochs": 1}
     if data_root:
         settings["data.root"] = data_root
-    recipes.run(recipes.command(f"{name}-dry" if dry else name, overrides(settings)))
-
-
-def overrides(settings: Mapping[str, Any]) -> list[str]:
-    """Return what `dvc exp run -S` takes, such as `active=[sngan]`."""
-    return [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in settings.items()]
+    recipes.run(recipes.command(f"{name}-dry" if dry else name, settings))
 
 
 if __name__ == "__main__":

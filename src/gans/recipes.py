@@ -1,5 +1,6 @@
 """Named settings of experiments, in YAML files: what `make zoo`, `make protocol` and their like carry out."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -23,10 +24,21 @@ def named(path: Path, name: str, usage: str) -> Mapping[str, Any]:
     return entries[name]
 
 
-def command(experiment: str, settings: Sequence[str]) -> list[str]:
+def command(experiment: str, settings: Mapping[str, Any]) -> list[str]:
     """Return the words that carry out an experiment in a folder of its own, with these settings."""
-    changes = (word for setting in settings for word in ("-S", setting))
+    changes = (word for change in overrides(settings) for word in ("-S", change))
     return ["dvc", "exp", "run", "--temp", "-n", experiment, *changes]
+
+
+def overrides(settings: Mapping[str, Any]) -> list[str]:
+    """Return what `-S` takes, such as `active=[sngan]`."""
+    return [f"{key}={_written(value)}" for key, value in settings.items()]
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(_written, value))}]"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def run(words: Sequence[str]) -> None:

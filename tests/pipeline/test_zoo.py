@@ -20,7 +20,13 @@ from gans.zoo import catalogue, directions, exported
 pytestmark = pytest.mark.slow
 PROGRAM = str(Path(sys.executable).with_name("gans"))
 ENTRY = "cdcgan-toyfaces"
-SETTINGS = ["active=[cdcgan]", "++variants.cdcgan.epochs=1", "lessons=[]", "seeds=1", "evaluate.every_epochs=null"]
+SETTINGS = {
+    "active": ["cdcgan"],
+    "++variants.cdcgan.epochs": 1,
+    "lessons": [],
+    "seeds": 1,
+    "evaluate.every_epochs": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +36,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     recipes = clone.folder / packing.RECIPES
     values = yaml.safe_load(recipes.read_text())
     values[ENTRY]["settings"] = SETTINGS
-    recipes.write_text(yaml.safe_dump(values))
+    recipes.write_text(yaml.safe_dump(values, sort_keys=False))
     clone.commit()
     clone.run(sys.executable, "-m", "gans.packing", ENTRY)
     clone.run("dvc", "repro", "reference")  # what the experiment left in the cache
@@ -51,7 +57,8 @@ def test_an_entry_has_all_that_is_promised(workspace: Workspace, entry: Path) ->
     assert card["images_seen"] == 240
     assert card["title"] == "cDCGAN"
     assert card["commit"] == workspace.run("git", "rev-parse", "HEAD").strip()
-    assert card["command"].startswith("dvc exp run --temp -n zoo-cdcgan-toyfaces -S 'active=[cdcgan]' -S ")
+    assert card["command"].startswith("dvc exp run --temp -n zoo-cdcgan-toyfaces -S 'active=[cdcgan]' -S ++variants.")
+    assert card["command"].endswith(" -S evaluate.every_epochs=null evaluate@cdcgan")
     assert set(card["scores"]) == set(card["noise"]) == set(card["floor"])
     assert {"fid_lite0", "precision", "combination_share", "condition_accuracy"} <= set(card["scores"])
     page = (entry / "README.md").read_text()
@@ -88,8 +95,8 @@ def test_an_experiment_with_other_settings_than_its_recipe_is_not_packed(
     monkeypatch.chdir(workspace.folder)
     sound = packing.RECIPES.read_text()
     values = yaml.safe_load(sound)
-    values[ENTRY]["settings"] = [*SETTINGS, "nz=9"]
-    packing.RECIPES.write_text(yaml.safe_dump(values))
+    values[ENTRY]["settings"] = SETTINGS | {"nz": 9}
+    packing.RECIPES.write_text(yaml.safe_dump(values, sort_keys=False))
     with pytest.raises(InputError, match=f"experiment zoo-{ENTRY} has other settings than {packing.RECIPES}") as told:
         packing.main(ENTRY)
     packing.RECIPES.write_text(sound)
