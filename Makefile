@@ -11,7 +11,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 repro: $(VENV)/ready ## run the pipeline on the embedded data set; afterwards open report/index.html
-	$(VENV)/bin/dvc repro
+	@$(VENV)/bin/python -m gans.repro
 	@$(VENV)/bin/python -m gans.pages.reproduced
 	@echo "Done: open report/index.html"
 

@@ -1,6 +1,7 @@
 """The pipeline itself, run by DVC in a temporary clone."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -38,14 +39,14 @@ ACTIVE = ["twin", "vae"]  # a conditional pair, and no pair; the notebook's test
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A repository in which `dvc repro` has run once, with a variant more, and a library that says which one it is."""
+    """A repository in which all stages have run once, with a variant more, and a library that says which one it is."""
     changes = {"variants.twin": {}, "active": ACTIVE}
     clone = cloned(tmp_path_factory.mktemp("clone") / "gans", changes)
     variants = clone.folder / "src/gans/variants"
     (variants / "twin.py").write_text(TWIN)
     with (variants / "__init__.py").open("a") as file:
         file.write('\n\nprint("library:", __file__)\n')
-    output = clone.run("dvc", "repro")
+    output = clone.run(sys.executable, "-m", "gans.repro")
     some = {"download", "preprocess", "train@twin", "sample@vae", "codes", "gaussian", "report", "explore"}
     assert set(stages_run(output)) >= some
     clone.commit()

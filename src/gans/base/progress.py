@@ -1,5 +1,6 @@
 """The progress bar of every long step."""
 
+import os
 import sys
 from typing import Never
 
@@ -15,7 +16,7 @@ def progress_bar(total: int, description: str, unit: str, done: int = 0, shown: 
         unit=unit,
         unit_scale=total >= 10_000,
         dynamic_ncols=True,
-        mininterval=0.2 if sys.stderr.isatty() else 15.0,
+        mininterval=float(os.environ.get("TQDM_MININTERVAL", 0.2 if sys.stderr.isatty() else 15.0)),
         smoothing=0.05,
         disable=not shown,
     )

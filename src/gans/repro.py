@@ -1,0 +1,118 @@
+"""Run the pipeline with several variants side by side: `make repro`.
+
+`dvc repro` runs one stage after another. Small batches gain little from a second core, so here each training has one
+thread, and as many variants are trained at a time as there are cores. DVC's manual of `dvc repro` allows it under
+"Parallel stage execution", as long as no two write the same; what all variants need is therefore made beforehand.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO
+
+from tqdm import tqdm
+
+from gans.base import launchers, signals
+from gans.base.errors import InputError, in_one_line
+from gans.params import Params
+
+OF_A_VARIANT = ("train", "evaluate", "sample", "plot")
+DVC = (sys.executable, "-m", "dvc", "--wait-for-lock", "repro")
+HINTS = re.compile(  # what each `dvc repro` says, and need not be said of each
+    r"\s*$|> |Stage '.*' didn't change|Data and pipelines are up to date|Updating lock file|To track the changes"
+    r"|\tgit add|To enable auto|\tdvc config|Use `dvc push`"
+)
+BAR_SECONDS = "0.5"  # from one state of a bar to the next
+
+
+class Lanes:
+    """Commands side by side, each with a line at the foot of the terminal; one of them that fails stops no other."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._environment = {"OMP_NUM_THREADS": "1", "TQDM_MININTERVAL": BAR_SECONDS, **os.environ}
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._places = set(range(jobs))  # lines at the foot that are free
+        self._over = False
+
+    def run(self, commands: Sequence[Sequence[str]]) -> bool:
+        """Return whether all went well, however many of them ran at a time; a signal is passed on to each that runs."""
+        with ThreadPoolExecutor(self._jobs) as pool:
+            ending = [pool.submit(self._run, command) for command in commands]
+            try:
+                return all([each.result() for each in ending])
+            except signals.Stopped as stopped:
+                self._over = True
+                for process in self._running:
+                    os.killpg(process.pid, stopped.status - 128)
+                raise
+
+    def _run(self, command: Sequence[str]) -> bool:
+        if self._over:
+            return False
+        process = subprocess.Popen(
+            command,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that a signal from the terminal reaches it once
+        )
+        self._running.add(process)
+        place = self._places.pop()
+        with process, tqdm(bar_format="{desc}", position=place, leave=False, disable=not sys.stderr.isatty()) as foot:
+            assert process.stdout is not None
+            for text, whole in pieces(process.stdout):
+                if not whole:
+                    foot.set_description_str(text[: shutil.get_terminal_size().columns - 1])
+                elif not HINTS.match(text) and "%|" not in text:  # the last state of a bar is a line, too
+                    tqdm.write(text, file=sys.stderr)
+        self._places.add(place)
+        self._running.discard(process)
+        return process.returncode == 0
+
+
+def pieces(output: IO[bytes]) -> Iterator[tuple[str, bool]]:
+    """Yield what a program prints, as it comes: text, and whether it is a whole line or the state of a bar."""
+    rest = b""
+    while chunk := os.read(output.fileno(), 65536):
+        *ended, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
+        for piece in ended:
+            if text := piece.decode(errors="replace").strip("\r\n"):
+                yield text, piece.endswith(b"\n")
+    if rest:
+        yield rest.decode(errors="replace"), True
+
+
+def commands(params: Params) -> tuple[list[list[str]], list[list[str]]]:
+    """Return what all variants need, and then each one's stages, the longest training first as far as epochs tell."""
+    alone = [*DVC, "--single-item"]
+    before = [[*DVC, "settings", "reference"], [*alone, "gaussian"]]
+    lengths = {name: params.own(name).get("epochs", params.epochs) for name in params.active}
+    longest_first = sorted(params.active, key=lambda name: -lengths[name])
+    of_variants = [[*alone, *(f"{stage}@{name}" for stage in OF_A_VARIANT)] for name in longest_first]
+    return before, [*of_variants, [*alone, "codes", "sample_codes"]]
+
+
+def main() -> None:
+    """Run all stages; end with DVC's status where some fail."""
+    params = Params.load()
+    alone = launchers.num_ranks(params.run.launcher) == 1  # ranks are side by side already
+    lanes = Lanes((os.cpu_count() or 1) if alone else 1)
+    well = all(lanes.run(phase) for phase in (*commands(params), [list(DVC)]))
+    if not well:
+        sys.exit("repro: some stages failed, see above; the same command goes on with what is left")
+
+
+if __name__ == "__main__":
+    signals.heed()
+    try:
+        main()
+    except (InputError, OSError) as problem:
+        sys.exit(f"repro: {in_one_line(problem, at_most=None)}")
+    except signals.Stopped as stopped:
+        print(f"repro: {stopped}", file=sys.stderr)
+        sys.exit(stopped.status)
