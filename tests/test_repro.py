@@ -91,12 +91,13 @@ def test_a_signal_is_passed_on_once_and_waited_for(tmp_path: Path) -> None:
     assert not places[2].exists()
 
 
-def test_the_longest_training_comes_first_after_what_all_need() -> None:
+def test_the_longest_training_comes_first_and_all_stages_are_run() -> None:
     params = Params.load(ROOT / "params.yaml")
-    before, then = repro.commands(params)
-    assert [command[-1] for command in before] == ["reference", "gaussian"]
-    names = [command[6].partition("@")[2] for command in then[:-1]]
+    first, trainings, rest, last = repro.phases(params)
+    assert [command[-1] for command in first] == ["preprocess", "gaussian"]
+    names = [command[-1].partition("@")[2] for command in trainings if "train@" in command[-1]]
     lengths = [params.own(name).get("epochs", params.epochs) for name in names]
     assert sorted(names) == sorted(params.active)
     assert lengths == sorted(lengths, reverse=True)
-    assert then[-1][-2:] == ["codes", "sample_codes"]
+    assert [command[-3:] for command in rest] == [[f"evaluate@{n}", f"sample@{n}", f"plot@{n}"] for n in names]
+    assert last == [[*repro.DVC]]

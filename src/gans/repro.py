@@ -20,7 +20,7 @@ from gans.base import launchers, signals
 from gans.base.errors import InputError, in_one_line
 from gans.params import Params
 
-OF_A_VARIANT = ("train", "evaluate", "sample", "plot")
+OF_TRAINED = ("evaluate", "sample", "plot")
 DVC = (sys.executable, "-m", "dvc", "--wait-for-lock", "repro")
 HINTS = re.compile(  # what each `dvc repro` says, and need not be said of each
     r"\s*$|> |Stage '.*' didn't change|Data and pipelines are up to date|Updating lock file|To track the changes"
@@ -87,23 +87,33 @@ def pieces(output: IO[bytes]) -> Iterator[tuple[str, bool]]:
         yield rest.decode(errors="replace"), True
 
 
-def commands(params: Params) -> tuple[list[list[str]], list[list[str]]]:
-    """Return what all variants need, and then each one's stages, the longest training first as far as epochs tell."""
+def phases(params: Params) -> list[list[list[str]]]:
+    """Return commands of DVC that may run side by side, and after them the next ones.
+
+    First the images and the lesson that needs none; then what scores need and all trainings, the longest first as far
+    as epochs tell; then what is made of each; at last whatever is left, above all the pages.
+    """
     alone = [*DVC, "--single-item"]
-    before = [[*DVC, "settings", "reference"], [*alone, "gaussian"]]
     lengths = {name: params.own(name).get("epochs", params.epochs) for name in params.active}
-    longest_first = sorted(params.active, key=lambda name: -lengths[name])
-    of_variants = [[*alone, *(f"{stage}@{name}" for stage in OF_A_VARIANT)] for name in longest_first]
-    return before, [*of_variants, [*alone, "codes", "sample_codes"]]
+    names = sorted(params.active, key=lambda name: -lengths[name])
+    return [
+        [[*DVC, "settings", "preprocess"], [*alone, "gaussian"]],
+        [
+            [*alone, "classifier", "reference"],
+            *([*alone, f"train@{name}"] for name in names),
+            [*alone, "codes", "sample_codes"],
+        ],
+        [[*alone, *(f"{stage}@{name}" for stage in OF_TRAINED)] for name in names],
+        [[*DVC]],
+    ]
 
 
 def main() -> None:
-    """Run all stages; end with DVC's status where some fail."""
+    """Run all stages; end with status 1 where some fail."""
     params = Params.load()
     alone = launchers.num_ranks(params.run.launcher) == 1  # ranks are side by side already
     lanes = Lanes((os.cpu_count() or 1) if alone else 1)
-    well = all(lanes.run(phase) for phase in (*commands(params), [list(DVC)]))
-    if not well:
+    if not all(lanes.run(phase) for phase in phases(params)):
         sys.exit("repro: some stages failed, see above; the same command goes on with what is left")
 
 

@@ -46,7 +46,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     (variants / "twin.py").write_text(TWIN)
     with (variants / "__init__.py").open("a") as file:
         file.write('\n\nprint("library:", __file__)\n')
-    output = clone.run(sys.executable, "-m", "gans.repro")
+    output = clone.run("env", "PYTHONPATH=src", sys.executable, "-m", "gans.repro")
     some = {"download", "preprocess", "train@twin", "sample@vae", "codes", "gaussian", "report", "explore"}
     assert set(stages_run(output)) >= some
     clone.commit()
