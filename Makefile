@@ -5,7 +5,7 @@ VENV := .venv
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro watch explore test check chaos compare results queue experiments bench gpu gpu-quality zoo notebook readme clean
+.PHONY: help repro watch explore test check chaos compare results queue experiments bench gpu gpu-quality zoo tune notebook readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ gpu-quality: ## on a machine with a GPU: train on two million images, 9 minutes 
 
 zoo: $(VENV)/ready-for-zoo ## train an entry of zoo/recipes.yaml as an experiment, and pack it: make zoo NAME=vae-toyfaces
 	@$(VENV)/bin/python -m gans.packing "$$NAME" "$$DATA_ROOT"
+
+tune: $(VENV)/ready ## give each variant the same number of short trainings: make tune VARIANT="dcgan sngan" JOBS=2
+	@$(VENV)/bin/python -m gans.tuning.sweep "$$VARIANT" "$$DATASET" "$$DATA_ROOT" "$(JOBS)"
 
 notebook: $(VENV)/ready-to-test ## run docs/tour.ipynb again
 	$(VENV)/bin/python docs/run_notebook.py
