@@ -45,14 +45,19 @@ class Trials(NamedTuple):
         return contract.load(self.variant).title
 
     @property
-    def fids(self) -> list[float]:
-        """Return each trial's FID after its last rung."""
-        return [[*scores(row).values()][-1] for row in self.rows]
+    def best(self) -> Row:
+        """Return the row of the lowest FID among the trials that trained longest and did not diverge."""
+
+        def place(row: Row) -> tuple[bool, int, float]:
+            epochs, fid = _last(row)
+            return math.isinf(fid), -epochs, fid
+
+        return min(self.rows, key=place)
 
     @property
-    def best(self) -> Row:
-        """Return the row of the lowest of them."""
-        return self.rows[int(np.argmin(self.fids))]
+    def fids(self) -> list[float]:
+        """Return each trial's FID after its last rung; one that was stopped counts as no better than the best."""
+        return [max(_last(row)[1], _last(self.best)[1]) for row in self.rows]
 
 
 def rows_of(variant: str, dataset: str | None) -> list[Row]:
@@ -77,6 +82,10 @@ def write_rows(variant: str, dataset: str, rows: Sequence[Row]) -> None:
 def scores(row: Row) -> dict[int, float]:
     """Return a trial's FID by the epochs after which it was taken; infinite where the training diverged."""
     return {_epochs(key): float(row[key]) for key in row if key.startswith(SCORE) and row[key] not in ("", None)}
+
+
+def _last(row: Row) -> tuple[int, float]:
+    return [*scores(row).items()][-1]
 
 
 def _epochs(column: str) -> int:
@@ -151,20 +160,25 @@ def overrides(variant: str, changes: Mapping[str, Any]) -> list[str]:
     return [f"++variants.{variant}.{key}={value}" for key, value in changes.items()]
 
 
+def places(dataset: str) -> tuple[Path, Path, Path]:
+    """Return where the best settings, the table and the picture of a data set are written."""
+    table, picture = paths.REPORT / f"tuning_{dataset}.md", Path("docs/images") / f"tuning_{dataset}.png"
+    return Path("tuning") / f"{dataset}.yaml", table, picture
+
+
 def write(dataset: str) -> str:
     """Write the best settings, the table and the picture of a data set; return the table for a terminal."""
-    found = Trials.all_of(dataset)
-    found = [each for each in found if math.isfinite(min(each.fids))]
+    found = [each for each in Trials.all_of(dataset) if math.isfinite(min(each.fids))]
     settings = {}
     for each in found:
         changes = dict(change.split("=") for change in each.best["changes"].split())
         settings[each.variant] = " ".join(f"-S {override}" for override in overrides(each.variant, changes))
-    with publishing.published(Path("tuning") / f"{dataset}.yaml") as draft:
-        head = f"# The best settings that `make tune DATASET={dataset}` found, for `dvc exp run`; docs/recipes.md\n"
+    rows, (best, table_at, picture) = table(found), places(dataset)
+    with publishing.published(best) as draft:
+        head = f"# The best settings that `make tune DATASET={dataset}` found, for `dvc exp run`: docs/recipes.md\n"
         draft.write_text(head + yaml.safe_dump(settings, width=math.inf, sort_keys=False), encoding="utf-8")
-    rows = table(found)
-    with publishing.published(paths.REPORT / f"tuning_{dataset}.md") as draft:
+    with publishing.published(table_at) as draft:
         draft.write_text(markdown(rows), encoding="utf-8")
-    with publishing.published(Path("docs/images") / f"tuning_{dataset}.png") as draft:
+    with publishing.published(picture) as draft:
         figure(found).savefig(draft, format="png")
     return terminal.table(rows)

@@ -51,7 +51,7 @@ def main(variants: str = "", dataset: str = "", data_root: str = "", jobs: str =
             crew.stop(problem.status - 128 if isinstance(problem, signals.Stopped) else signal.SIGTERM)
             pool.shutdown(cancel_futures=True)
             raise
-    print(f"\n{table}\n\nWritten: {findings.FOLDER}, tuning/{dataset}.yaml and docs/images/tuning_{dataset}.png")
+    print(f"\n{table}\n\nWritten: {', '.join(map(str, [findings.FOLDER, *findings.places(dataset)]))}")
 
 
 def tune(
