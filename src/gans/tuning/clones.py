@@ -59,7 +59,7 @@ class Clone:
     def prepare(self, settings: Sequence[str]) -> None:
         """Run all that comes before a training; what the cache has is taken from there."""
         self._set(settings)
-        if not self._dvc(*BEFORE, scratch=paths.scratch("tuning")):
+        if not self._dvc(*BEFORE, scratch=self.folder / "scratch"):
             raise InputError(f"the data set was not prepared: {self._why()}")
 
     def score(self, variant: str, settings: Sequence[str], scratch: Path) -> tuple[float, int]:

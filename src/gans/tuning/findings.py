@@ -20,7 +20,7 @@ from gans.pages import terminal
 FOLDER = Path("metrics/tuning")
 SCORE = "fid_lite0_epochs_"  # the columns of the rungs: with the epochs behind it
 STOPPED, KEPT = "stopped", "kept"  # how a trial ended
-BAND = (0.1, 0.9)  # the quantiles that the picture shows
+BAND = (0.25, 0.75)  # the quantiles that the picture shows
 STYLES = ("-", "--")  # of the lines, when all colours are taken
 
 Row = dict[str, Any]  # of metrics/tuning/<variant>.csv
@@ -125,8 +125,10 @@ def figure(found: Sequence[Trials]) -> Figure:
         number = np.arange(1, len(expected) + 1)
         axes.plot(number, expected, style, color=colour, linewidth=1.8, label=each.title)
         axes.fill_between(number, low, high, color=colour, alpha=0.1, linewidth=0)
-    axes.set(xlabel="trials", ylabel="FID (lite0) of the best: expected, and 10 % to 90 %", yscale="log")
+    axes.set(xlabel="trials", ylabel="FID (lite0) of the best: expected, and the middle half", yscale="log")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        formatter("{x:,.0f}")
     axes.grid(alpha=0.25, which="both")
     axes.spines[["top", "right"]].set_visible(False)
     drawn.legend(loc="outside right center", frameon=False)
