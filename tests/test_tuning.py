@@ -97,7 +97,7 @@ def test_a_recipe_that_makes_no_sense_is_refused_in_a_line(changes: dict[str, An
 
 
 def test_a_variant_without_tunable_keys_or_with_too_few_values_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="vae has no tunable key: tuning/recipe.yaml has values for ratio; expected"):
+    with pytest.raises(InputError, match=r"vae has no tunable key: .* has values for ratio; expec"):
         trials_of("vae", recipe_with(tmp_path, values={"ratio": [0.5, 2.0]}))
     with pytest.raises(InputError, match="trials is 12, for which dcgan has too few values"):
         trials_of("dcgan", recipe_with(tmp_path, values={"lr": [0.1, 0.2]}))
@@ -116,6 +116,23 @@ def test_a_wrong_command_is_answered_in_a_line(words: list[str], said: str, monk
     monkeypatch.chdir(ROOT)
     with pytest.raises(InputError, match=said):
         sweep.main(*words)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("widht=16", "tuning/recipe.yaml: settings: Could not override 'widht'"),
+        ("width=wide", "params.yaml: width is 'wide'; expected a whole number, at least 1"),
+    ],
+)
+def test_a_setting_that_no_trial_could_take_is_refused_before_any(
+    setting: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe_of = Recipe.load(ROOT / recipe.RECIPE)
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(Recipe, "load", lambda: recipe_of.model_copy(update={"settings": [setting]}))
+    with pytest.raises(InputError, match=said):
+        sweep.main("dcgan")
 
 
 def test_the_better_third_goes_on_and_the_first_trial_in_any_case() -> None:

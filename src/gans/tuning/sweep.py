@@ -5,7 +5,8 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
+from contextlib import chdir
+from tempfile import TemporaryDirectory
 from typing import get_args
 
 from filelock import FileLock
@@ -20,7 +21,7 @@ from gans.sources.settings import Dataset
 from gans.tuning import clones, findings
 from gans.tuning.clones import Crew
 from gans.tuning.findings import KEPT, SCORE, STOPPED, Row
-from gans.tuning.recipe import Recipe
+from gans.tuning.recipe import RECIPE, Recipe
 
 DATASETS = get_args(get_args(Dataset)[0])
 
@@ -33,18 +34,23 @@ def main(variants: str = "", dataset: str = "", data_root: str = "", jobs: str =
         raise InputError(f"DATASET is {dataset!r}; expected one of {', '.join(DATASETS)}{nearest(dataset, DATASETS)}")
     if not (jobs or "1").isdecimal() or not (num_jobs := int(jobs or "1")):
         raise InputError(f"JOBS is {jobs!r}; expected how many variants are tuned at a time, such as 2")
+    root = data_root or params.data.root
+    here = [f"data.root={paths.users_folder(root).resolve()}"] if root else []
+    settings, commit = [*recipe.settings, f"dataset={dataset}", *here], revision.commit_of("HEAD")
+    params = _committed(commit, settings)
     trials = {name: recipe.trials_of(name, params.settings_of(name, contract.load(name).Settings)) for name in names}
-    commit = revision.commit_of("HEAD")
     if revision.edited():
         print("tune: what is not committed is not tuned", file=sys.stderr)
-    root = data_root or params.data.root
-    settings = [*recipe.settings, f"dataset={dataset}", *([f"data.root={Path(root).resolve()}"] if root else [])]
-    crew = Crew()
+    crew, table, failed = Crew(), "", 0
     with ThreadPoolExecutor(num_jobs) as pool:
         tuned = [pool.submit(tune, name, trials[name], dataset, settings, recipe, commit, crew) for name in names]
         try:
             for each in as_completed(tuned):
-                each.result()
+                try:
+                    each.result()
+                except (InputError, OSError) as problem:  # what one variant lacks, others may have
+                    print(f"tune: {in_one_line(problem, at_most=None)}", file=sys.stderr)
+                    failed += 1
                 with FileLock(paths.scratch("tuning") / "findings.lock"):  # of another sweep, beside this one
                     table = findings.write(dataset)
         except BaseException as problem:
@@ -52,6 +58,23 @@ def main(variants: str = "", dataset: str = "", data_root: str = "", jobs: str =
             pool.shutdown(cancel_futures=True)
             raise
     print(f"\n{table}\n\nWritten: {', '.join(map(str, [findings.FOLDER, *findings.places(dataset)]))}")
+    if failed:
+        raise InputError(f"{failed} of {len(names)} variants not tuned; run the same command again")
+
+
+def _committed(commit: str, settings: Sequence[str]) -> Params:
+    """Return the params.yaml of a commit with some settings changed; raise InputError on one that it does not take."""
+    from dvc.exceptions import DvcException  # type: ignore[import-untyped]
+    from dvc.utils.hydra import apply_overrides  # type: ignore[import-untyped]
+
+    content = revision.git("show", f"{commit}:{paths.PARAMS}") or b""
+    with TemporaryDirectory() as folder, chdir(folder):
+        paths.PARAMS.write_bytes(content)
+        try:
+            apply_overrides(str(paths.PARAMS), list(settings))
+        except DvcException as error:
+            raise InputError(f"{RECIPE}: settings: {in_one_line(error.__cause__ or error)}") from None
+        return Params.load()
 
 
 def tune(
@@ -72,18 +95,15 @@ def tune(
         {"dataset": dataset, "trial": number, "changes": " ".join(f"{key}={value}" for key, value in changes.items())}
         for number, changes in enumerate(trials, start=1)
     ]
+    shared = [*shared, f"active=[{variant}]"]
     running = list(range(len(trials)))
     place = paths.scratch("tuning").resolve() / dataset / variant
     with clones.lent(commit, crew) as clone:
-        clone.prepare([*shared, f"active=[{variant}]"])
+        clone.prepare(shared)
         for epochs in recipe.rungs:
             for number in running:
-                settings = [
-                    *shared,
-                    f"active=[{variant}]",
-                    *findings.overrides(variant, {**trials[number], "epochs": epochs}),
-                ]
-                fid, images = clone.score(variant, settings, place / str(number + 1))
+                own = findings.overrides(variant, {**trials[number], "epochs": epochs})
+                fid, images = clone.score(variant, [*shared, *own], place / str(number + 1))
                 rows[number] |= {f"{SCORE}{epochs}": fid, "images": images}
                 findings.write_rows(variant, dataset, rows)
                 told = f"{rows[number]['changes'] or 'own settings'}: FID {fid:.0f} after {epochs} epoch(s)"
