@@ -82,11 +82,15 @@ def test_step_sizes_of_a_variant_s_own_are_changed_as_well(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"values": {"lr": []}}, "values.lr is []; expected a list of numbers above 0, at least one, the smallest fir"),
+        (
+            {"values": {"lr": []}},
+            "values.lr is []; expected a list of at least one value that params.yaml takes, the smallest f",
+        ),
         ({"values": {"lr": [0.01, 0.001]}}, r"values.lr is [0.01, 0.001]; expected .* the smallest first"),
-        ({"values": {"batch_size": [8, 8]}}, "values.batch_size is [8, 8]; expected a list of whole numbers from 2"),
+        ({"values": {"batch_size": [8, 8]}}, "values.batch_size is [8, 8]; expected a list of at least one value"),
         ({"values": {"lrr": [1.0]}}, "unknown key values.lrr ([1.0]); did you mean lr?"),
-        ({"rungs": [3, 1]}, "rungs is [3, 1]; expected a list of numbers of epochs"),
+        ({"values": {"batch_size": [1]}}, "values.batch_size is 1; expected a list of at least one value"),
+        ({"rungs": [3, 1]}, "rungs is [3, 1]; expected a list of at least one number of epochs"),
         ({"trials": 1}, "trials is 1; expected a whole number, at least 2"),
         ({"keep": 1}, "keep is 1; expected a whole number, at least 2"),
     ],

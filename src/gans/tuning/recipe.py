@@ -28,25 +28,17 @@ def _ascending(values: list[T]) -> list[T]:
 
 
 Ascending = AfterValidator(_ascending)
-EXPECTED = "a list of {}, at least one, the smallest first"
+RANGE = "a list of at least one value that params.yaml takes, the smallest first"
 
 
 class Values(Section):
     """The values of each key that may be tried; a key that is left out is not tuned."""
 
-    lr: Annotated[list[kinds.Positive], Ascending] | None = Field(None, description=EXPECTED.format("numbers above 0"))
-    ratio: Annotated[list[kinds.Positive], Ascending] | None = Field(
-        None, description=EXPECTED.format("numbers above 0")
-    )
-    batch_size: Annotated[list[kinds.Several], Ascending] | None = Field(
-        None, description=EXPECTED.format("whole numbers from 2 on")
-    )
-    discriminator_steps: Annotated[list[kinds.Count], Ascending] | None = Field(
-        None, description=EXPECTED.format("whole numbers from 1 on")
-    )
-    beta1: Annotated[list[kinds.Decay], Ascending] | None = Field(
-        None, description=EXPECTED.format("numbers from 0 to below 1")
-    )
+    lr: Annotated[list[kinds.Positive], Ascending] | None = Field(None, description=RANGE)
+    ratio: Annotated[list[kinds.Positive], Ascending] | None = Field(None, description=RANGE)
+    batch_size: Annotated[list[kinds.Several], Ascending] | None = Field(None, description=RANGE)
+    discriminator_steps: Annotated[list[kinds.Count], Ascending] | None = Field(None, description=RANGE)
+    beta1: Annotated[list[kinds.Decay], Ascending] | None = Field(None, description=RANGE)
 
 
 class Recipe(Section):
@@ -54,7 +46,9 @@ class Recipe(Section):
 
     trials: kinds.Several
     seed: int = Field(ge=0, description="a whole number, at least 0")
-    rungs: Annotated[list[kinds.Count], Ascending] = Field(description=EXPECTED.format("numbers of epochs"))
+    rungs: Annotated[list[kinds.Count], Ascending] = Field(
+        description="a list of at least one number of epochs, the smallest first"
+    )
     keep: kinds.Several
     values: Values = Field(description="a section")
     settings: list[str] = Field(description="a list of what `dvc exp run -S` takes, such as width=16")
