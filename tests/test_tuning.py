@@ -301,6 +301,7 @@ def test_an_interrupted_sweep_goes_on_and_repeats_no_training(repository: Path) 
         "dcgan": "-S ++variants.dcgan.lr=0.002"
     }
     assert "DCGAN" in told
+    assert [*(repository / ".dvc/cache/runs").iterdir()], "the clone shares the cache of the repository"
     places = {path.name for path in (repository / "scratch/tuning/toyfaces/dcgan").iterdir()}
     assert places == {"1", found["lr=0.002"]["trial"]}, "what a stopped trial would go on from is removed"
     assert run(repository, "git", "status", "--porcelain", "params.yaml", "dvc.lock").stdout == ""
