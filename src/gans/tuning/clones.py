@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gans.base import artefacts, paths
-from gans.base.errors import InputError
+from gans.base.errors import InputError, in_one_line
 from gans.pages import revision
 
 NOT_FINITE = "expected a finite number"  # what a stage says of a training that diverged
@@ -112,10 +112,10 @@ def lent(commit: str, crew: Crew) -> Iterator[Clone]:
 
 def _cache() -> Path:
     """Return the folder of the cache of the repository here."""
-    from dvc.repo import Repo  # type: ignore[import-untyped]
-
-    with Repo() as repository:
-        return Path(repository.cache.local.path).resolve()
+    done = subprocess.run([sys.executable, "-m", "dvc", "cache", "dir"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InputError(f"dvc cache dir failed: {in_one_line(done.stderr)}")
+    return Path(done.stdout.strip()).resolve()
 
 
 def _git(*words: str) -> str:
