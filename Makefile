@@ -5,7 +5,7 @@ VENV := .venv
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help repro watch explore test check chaos compare results queue experiments bench gpu gpu-quality zoo protocol notebook readme clean
+.PHONY: help repro watch explore test check chaos compare results queue experiments bench gpu gpu-quality zoo tune protocol notebook readme clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ zoo: $(VENV)/ready-for-zoo ## train an entry of zoo/recipes.yaml as an experimen
 
 protocol: $(VENV)/ready ## train and score as published, see docs/celeba.md: make protocol NAME=mimicry, with DRY=1 a minute of it
 	@$(VENV)/bin/python -m gans.protocols "$$NAME" "$$DATA_ROOT" "$$DRY"
+
+tune: $(VENV)/ready ## give each variant the same number of short trainings: make tune VARIANT="dcgan sngan" JOBS=2
+	@$(VENV)/bin/python -m gans.tuning.sweep "$$VARIANT" "$$DATASET" "$$DATA_ROOT" "$(JOBS)"
 
 notebook: $(VENV)/ready-to-test ## run docs/tour.ipynb again
 	$(VENV)/bin/python docs/run_notebook.py
