@@ -13,7 +13,7 @@ class EvaluateSettings(Section):
 
     max_images: kinds.Several
     every_epochs: kinds.PositiveOrNothing
-    inception_weights: str | None = Field(description="a file, an address that begins with https://, or nothing")
+    inception_weights: str | None = Field(description="published, a file, an address with https://, or nothing")
 
 
 class ClassifierSettings(Section):
