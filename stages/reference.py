@@ -29,7 +29,7 @@ def main() -> None:
     with publishing.published(paths.reference(params.dataset)) as draft:
         draft.mkdir()
         weights = place_weights(source, draft / paths.INCEPTION_WEIGHTS) if source else None
-        extractors = scores.extractors(judges.classes, weights, device)
+        extractors = scores.extractors(judges, weights, device)
         real = {extractor.name: Known(extractor(arrays.spread(held_out, count))) for extractor in extractors}
         for name, known in real.items():
             known.save(draft / f"{name}.npz")
