@@ -75,19 +75,19 @@ def judges(data: arrays.Packed, train: np.ndarray) -> Iterator[tuple[str, Measur
     """Yield the candidates by their names."""
     cpu, settings = torch.device("cpu"), Params.load(ROOT / "params.yaml").classifier
     flip, channels = data.meta["symmetric"], train.shape[3]
-    yield "lite0", features.Lite0(cpu)
-    if data.train_labels is not None:
-        labels = arrays.spread(data.train_labels, len(train))
-        how = {"random_flip": flip, "seed": 0, "device": cpu}
-        yield "classifier", features.of_classifier(classifier.train(train, labels, labels.max() + 1, settings, **how))
+    turns = classifier.of_turns(train, settings, seed=0, device=cpu)
+    yield "rotation", classifier.whitened(turns, train).answers
+    yield "rotation, not whitened", turns.features
     torch.manual_seed(0)
     untrained = Judge(devices.in_use(Classifier(channels, 4, settings.width, places=2), cpu), cpu)
     yield "random", untrained.features
     yield "random, whitened", classifier.whitened(untrained, train).answers
     yield "simclr, whitened", simclr(train, flip).answers
-    turns = classifier.of_turns(train, settings, seed=0, device=cpu)
-    yield "rotation, not whitened", turns.features
-    yield "rotation", classifier.whitened(turns, train).answers
+    if data.train_labels is not None:
+        labels = arrays.spread(data.train_labels, len(train))
+        how = {"random_flip": flip, "seed": 0, "device": cpu}
+        yield "classifier", features.of_classifier(classifier.train(train, labels, labels.max() + 1, settings, **how))
+    yield "lite0", features.Lite0(cpu)
 
 
 def detector() -> Measure | None:
@@ -136,21 +136,22 @@ def main() -> None:
         values = {key: score(measure(images)) for key, images in fakes.items()}
         rows: dict[str, Any] = {}
         for (name, _), value in values.items():
-            rows.setdefault(name, []).append(round(float(abs(value - floors[0]) / max(floors.std(ddof=1), 1e-12)), 1))
+            rows.setdefault(name, []).append(round(float((value - floors[0]) / max(floors.std(ddof=1), 1e-12)), 1))
         ordered = {name: rank_correlation([0.0, *row]) for name, row in rows.items()}
         seconds = round(time.process_time() - started)
         found[judge] = {"floor": float(floors.mean()), "sd": float(floors.std(ddof=1)), "seconds": seconds}
         found[judge] |= {"deviations": rows, "rank_correlation": ordered}
         print(f"{judge}: {seconds} s; " + "; ".join(f"{name} {row}" for name, row in rows.items()), flush=True)
 
+        results = artefacts.read_json(RESULT) if RESULT.exists() else {}
+        artefacts.write_json(RESULT, results | {asked.dataset: {"images": asked.images, "judges": found}})
+
     started = time.process_time()
     for judge, extractor in judges(data, train):
         told(judge, extractor, partial(distances.frechet_distance, Known(extractor(held_out))), started)
         started = time.process_time()
     if detect := detector():
-        told("share of faces", detect, lambda seen: float(seen.mean()), started)
-    results = artefacts.read_json(RESULT) if RESULT.exists() else {}
-    artefacts.write_json(RESULT, results | {asked.dataset: {"images": asked.images, "judges": found}})
+        told("share without a face", detect, lambda seen: 1.0 - float(seen.mean()), started)
 
 
 def rank_correlation(values: list[float]) -> float:
