@@ -1,4 +1,4 @@
-"""Train classifiers on the data set's labels and attributes."""
+"""Train classifiers on the data set's labels and attributes, and on which way up its images are."""
 
 import numpy as np
 
@@ -11,15 +11,18 @@ from gans.scoring import classifier
 
 
 def main() -> None:
-    """Write the classifiers that the data set's labels and attributes allow, and how right they are."""
+    """Write the classifiers that the data set allows, and how right they are."""
     params = Params.load()
     device = devices.prepare(params.run.device, params.run.deterministic)
     data = arrays.load(paths.processed(params.dataset))
     train, held_out = data.images[data.train], data.images[data.held_out]
-    how = {"random_flip": data.meta["symmetric"], "seed": params.seed, "device": device}
+    flip, seed = data.meta["symmetric"], params.seed
 
     def trained(targets: np.ndarray, num_outputs: int) -> classifier.Judge:
-        return classifier.train(train, targets[data.train], num_outputs, params.classifier, **how)
+        wanted = targets[data.train]
+        return classifier.train(
+            train, wanted, num_outputs, params.classifier, random_flip=flip, seed=seed, device=device
+        )
 
     facts: dict[str, object] = {"num_classes": data.shape.num_classes}
     classes, factors = None, None
@@ -31,7 +34,11 @@ def main() -> None:
         factors = trained(having, len(params.classifier.factors))
         right = (factors.has(held_out) == having[data.held_out]).mean(0)
         facts["factors"] = dict(zip(params.classifier.factors, right.round(4).tolist(), strict=True))
-    classifier.save(paths.classifier(params.dataset), classifier.Judges(classes, factors))
+    few = classifier.few(train)
+    turns = classifier.of_turns(few, params.classifier, seed=params.seed, device=device)
+    facts["rotation"] = round(turns.accuracy(*classifier.turned(classifier.few(held_out))), 4)
+    rotation = classifier.whitened(turns, few)
+    classifier.save(paths.classifier(params.dataset), classifier.Judges(classes, factors, rotation))
     artefacts.write_json(paths.CLASSIFIER, facts)
 
 

@@ -14,6 +14,8 @@ from gans.scoring import classifier, scores
 from gans.scoring.distances import Known
 from gans.sources import downloads
 
+PUBLISHED = "published"  # FID's Inception weights, from where they were published
+
 
 def main() -> None:
     """Write real images' features for `sample` and `evaluate`, and what as many other real images score."""
@@ -27,7 +29,7 @@ def main() -> None:
     with publishing.published(paths.reference(params.dataset)) as draft:
         draft.mkdir()
         weights = place_weights(source, draft / paths.INCEPTION_WEIGHTS) if source else None
-        extractors = scores.extractors(judges.classes, weights, device)
+        extractors = scores.extractors(judges, weights, device)
         real = {extractor.name: Known(extractor(data.images[compared])) for extractor in extractors}
         for name, known in real.items():
             known.save(draft / f"{name}.npz")
@@ -44,12 +46,14 @@ def main() -> None:
 
 
 def place_weights(source: str, destination: Path) -> Path:
-    """Put the weights that `source` names, a file or an address, at `destination`, verified; return it.
+    """Put the weights that `source` names, a file, an address or PUBLISHED, at `destination`, verified; return it.
 
     Raises InputError when they are missing, another file, or cannot be fetched.
     """
     from gans.scoring import inception  # here, because torchvision takes seconds to be imported
 
+    if source == PUBLISHED:
+        source = inception.WEIGHTS_URL
     if source.startswith(("https://", "http://")):
         fetched = paths.incoming("inception") / "weights.pth"
         downloads.fetch(

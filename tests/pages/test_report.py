@@ -13,6 +13,7 @@ from markup import Markup
 from gans.base import paths
 from gans.figures import grids
 from gans.pages import report
+from gans.pages.leaderboard import Result
 
 
 def entry(name: str, fid: float, recall: float, nz: int = 100, **more: float) -> report.Entry:
@@ -170,6 +171,48 @@ def test_what_to_try_next_follows_from_the_numbers(
 ) -> None:
     story = dataclasses.replace(story, floor={**story.floor, "combination_share": 1.0})
     assert advice in findings(story, best=best, **scores)[2]  # type: ignore[arg-type]
+
+
+def agreement(fids: list[float], rotations: list[float], sd: float | None = None) -> str:
+    """Return what is said of the judges, of variants A, B and so on with these two distances."""
+    known = {} if sd is None else dict.fromkeys(report.JUDGES, sd)
+    scores = [dict(zip(report.JUDGES, pair, strict=True)) for pair in zip(fids, rotations, strict=True)]
+    (found,) = report._agreement([Result("", *of) for of in zip("ABCDE", scores, [known] * len(fids), strict=False)])
+    return found
+
+
+def test_it_says_that_the_judges_agree() -> None:
+    found = agreement([1.0, 2.0, 3.0], [10.0, 20.0, 30.0])
+    assert found.startswith("The two judges, lite0 and rotation, agree on the order of the variants.")
+    assert found.endswith("Spearman's rank correlation of their FIDs is 1.00.")
+
+
+def test_it_names_the_pairs_on_which_the_judges_disagree() -> None:
+    found = agreement([1.0, 2.0, 3.0], [20.0, 10.0, 30.0])
+    assert "disagree on 1 of 3 pairs of variants: lite0 puts A before B, rotation after it. " in found
+    assert "is 0.50. How much of that is noise a second seed would tell." in found  # 1 - 6 * (1 + 1) / (3 * 8)
+    turned = agreement([1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0])
+    assert "disagree on 6 of 6 pairs" in turned
+    assert "rotation after it; lite0 puts A before D, rotation after it; and 3 more. " in turned
+    assert "is -1.00." in turned
+
+
+def test_a_disagreement_within_the_noise_of_either_judge_is_none() -> None:
+    assert "no pair of variants differently beyond the noise" in agreement([1.0, 2.0, 9.0], [20.0, 10.0, 30.0], 1.0)
+    found = agreement([1.0, 2.0, 9.0], [20.0, 10.0, 30.0], 0.5)  # of a difference: 0.71
+    assert "on 1 of 3 pairs of variants, beyond the noise of both: lite0 puts A before B" in found
+    assert "seed" not in found
+
+
+def test_of_one_judge_or_one_variant_no_agreement_is_told(story: report.Story) -> None:
+    assert len(findings(story)) == 3
+    assert report._agreement([Result("", "A", dict.fromkeys(report.JUDGES, 1.0), {})]) == []
+    entries = [
+        dataclasses.replace(entry, quality={**entry.quality, "fid_rotation": 1.0 + place})
+        for place, entry in enumerate(story.entries)
+    ]
+    *_, last = findings(dataclasses.replace(story, entries=entries))
+    assert "lite0 puts BETTER <&> before WORSE <&>, rotation after it" in last
 
 
 def test_scores_that_tell_nothing_are_left_out_in_so_many_words(story: report.Story) -> None:

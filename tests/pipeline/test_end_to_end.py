@@ -57,6 +57,7 @@ PICTURES = {f"{name}.png" for name in ("grid", "real_vs_fake", "progress", "inte
 PICTURES |= {"progress.gif"}
 SCORES = {
     *("fid_lite0", "kid_lite0", "kid_lite0_sd", "fid_classifier", "kid_classifier", "kid_classifier_sd"),
+    *("fid_rotation", "kid_rotation", "kid_rotation_sd"),
     *("precision", "recall", "density", "coverage", "diversity", "combination_share", "probe_accuracy"),
 }
 OF_CLASSES = {"condition_accuracy", "classification_accuracy_score"}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from gans.runtime import devices
 from gans.scoring import classifier, features
 from gans.scoring.classifier import Judge, Judges
 from gans.scoring.settings import ClassifierSettings
@@ -44,11 +45,14 @@ def test_it_is_the_same_again_and_after_a_stay_on_disk(
     judge = train(*two_colours, cpu)
     expected = judge(two_colours[0])
     assert (train(*two_colours, cpu)(two_colours[0]) == expected).all()
-    classifier.save(tmp_path / "kept", Judges(judge, None))
+    turns = classifier.whitened(judge, two_colours[0])
+    classifier.save(tmp_path / "kept", Judges(judge, None, turns))
     kept = classifier.load(tmp_path / "kept", cpu)
     assert kept.classes is not None
     assert (kept.classes(two_colours[0]) == expected).all()
     assert kept.factors is None
+    assert kept.rotation is not None
+    assert (kept.rotation.answers(two_colours[0]) == turns.answers(two_colours[0])).all()
     classifier.save(tmp_path / "none", Judges(None, None))  # as without labels
     assert classifier.load(tmp_path / "none", cpu) == Judges(None, None)
 
@@ -68,3 +72,40 @@ def test_its_features_are_what_its_last_layer_decides_on(two_colours: TwoColours
     assert found.shape == (5, 8 * 4)
     expected = judge.network.last(found).softmax(1).numpy()
     assert judge(two_colours[0][:5]) == pytest.approx(expected, abs=1e-6)
+
+
+def upright(count: int) -> np.ndarray:
+    """Return noisy grey images, uint8 (count, 32, 32, 1), that are lighter at the top and have a mark at the left."""
+    images = np.random.default_rng(2).integers(0, 60, (count, 32, 32, 1), dtype=np.uint8)
+    images[:, :8] += 120
+    images[:, 12:20, :6] += 60
+    return images
+
+
+def test_it_learns_which_way_up_images_are_and_keeps_their_quarters_apart(cpu: torch.device) -> None:
+    settings = ClassifierSettings(factors=[], epochs=12, lr=0.01, batch_size=16, width=4)
+    turns = classifier.of_turns(upright(96), settings, seed=0, device=cpu)
+    images, numbers = classifier.turned(upright(120)[96:])
+    assert (images[24:48] == np.rot90(images[:24], 1, (1, 2))).all()
+    assert turns.accuracy(images, numbers) > 0.9
+    assert turns.features(images).shape == (96, 4 * 8 * 4)
+
+
+def test_whitened_answers_do_not_correlate_and_are_those_of_the_features(cpu: torch.device) -> None:
+    images = np.random.default_rng(3).integers(0, 256, (600, 32, 32, 3), dtype=np.uint8)
+    torch.manual_seed(0)
+    judge = Judge(devices.in_use(classifier.Classifier(3, 4, 4, places=2), cpu), cpu)
+    answers = classifier.whitened(judge, images).answers(images)
+    assert answers.shape == (600, 4 * 8 * 4)
+    assert np.abs(answers.mean(0)).max() < 1e-3
+    covariance = np.cov(answers, rowvar=False)
+    assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 1e-3
+    strongest = np.diag(covariance).max()  # of variance v: v / (v + 1% of the mean)
+    assert 0.99 < strongest < 1.0
+
+
+def test_of_many_images_turns_are_learnt_from_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1)
+    assert (classifier.few(images) == images).all()
+    monkeypatch.setattr(classifier, "MAX_TURNED", 10)
+    assert classifier.few(images).ravel().tolist() == [0, 11, 22, 33, 44, 55, 66, 77, 88, 99]

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from server import CONTENT, CUT, SHA256, Server, cut
+from server import server as server  # a fixture
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 from torchvision.models import Inception3
@@ -129,3 +131,14 @@ def test_weights_are_fetched_from_an_address(weights: Path, tmp_path: Path, monk
         placed = reference.place_weights(address, tmp_path / "inception.pth")
         server.shutdown()
     assert artefacts.sha256_of(placed) == inception.WEIGHTS_SHA256
+
+
+def test_published_weights_are_fetched_by_their_name_and_resumed(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(inception, "WEIGHTS_URL", server.url)
+    monkeypatch.setattr(inception, "WEIGHTS_SHA256", SHA256)
+    server.answers = [cut]
+    assert reference.place_weights("published", tmp_path / "inception.pth").read_bytes() == CONTENT
+    assert server.ranges == [None, f"bytes={CUT}-"]

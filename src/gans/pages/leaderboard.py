@@ -11,7 +11,7 @@ SILENT = 0.02  # of what real images score: a share that no variant exceeds tell
 PROTOCOL = ("n_real", "n_fake", "against", "extractor", "dataset", "data_sha256")
 OF_JUDGES = {  # scores by classifiers that a run trains itself: compared when these are the same
     *("condition_accuracy", "classification_accuracy_score", "combination_share"),
-    *("fid_classifier", "kid_classifier"),
+    *("fid_classifier", "kid_classifier", "fid_rotation", "kid_rotation"),
 }
 LOWER_IS_BETTER = ("fid_", "kid_", "best_fid")  # beginnings of keys
 HIGHER_IS_BETTER = {
@@ -55,6 +55,8 @@ class Column:
 DISTANCES = (
     Column("fid_lite0", "FID (lite0)", ".0f"),
     Column("kid_lite0", "KID (lite0)", ".2f"),
+    Column("fid_rotation", "FID (rotation)", ".0f"),
+    Column("kid_rotation", "KID (rotation)", ".2f"),
     Column("fid_inception", "FID (Inception)", ".1f"),
     Column("kid_inception", "KID (Inception)", ".3f"),
     Column("combination_share", "combinations", ".0%"),

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from gans.base import paths
@@ -30,6 +31,7 @@ PICTURES = {  # of a variant, in the order of the page
 BESIDE_REAL = "real_vs_fake.png"  # of the best variant alone: its grid beside as many held-out real images
 ROW = "row.png"  # the images of the first latents, which variants of one nz share
 THUMBNAIL = 8, 2  # images across and down of the grids on the leaderboard
+JUDGES = "fid_lite0", "fid_rotation"  # whose orders are compared: the first is that of the table
 OPENING = 6, 6  # and of those that the page opens on
 
 
@@ -150,7 +152,28 @@ def _findings(story: Story, results: Sequence[Result]) -> list[str]:
     }
     near = [title for title, noise in noises.items() if leads[title] <= noise]
     found = {"best": best, "floor": story.floor, "leads": leads, "noises": noises, "near": near}
-    return templates.written("findings.txt", **found).splitlines()
+    return [*templates.written("findings.txt", **found).splitlines(), *_agreement(results)]
+
+
+def _agreement(results: Sequence[Result]) -> list[str]:
+    """Return what is to be said of pairs of variants that the judges order differently, beyond the noise if known."""
+    judged = [result for result in results if all(key in result.values for key in JUDGES)]
+    if len(judged) < 2:
+        return []
+    known = all(key in result.deviations for key in JUDGES for result in judged)
+
+    def beyond(one: Result, other: Result, key: str) -> float:
+        """Return by how much `one` is better, 0 within the noise."""
+        gain = other.values[key] - one.values[key]
+        noise = [result.deviations[key] if known else 0.0 for result in (one, other)]
+        return gain if leaderboard.beyond_noise(gain, *noise) else 0.0
+
+    pairs = list(combinations(judged, 2))
+    opposed = [pair for pair in pairs if math.prod(beyond(*pair, key) for key in JUDGES) < 0]
+    ranks = [np.argsort(np.argsort([result.values[key] for result in judged])) for key in JUDGES]
+    correlation = np.atleast_2d(np.corrcoef(ranks))[0, 1]  # Spearman's
+    found = {"opposed": opposed, "pairs": pairs, "known": known, "correlation": correlation}
+    return [templates.line("agreement.txt", **found)]
 
 
 def _chapter(entry: Entry) -> Chapter:

@@ -1,4 +1,4 @@
-"""Small networks that learn the data set's own labels and attributes, and then judge images."""
+"""Small networks that learn from the data set itself, with and without its labels, and then judge images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from gans.base import artefacts, publishing
 from gans.base.errors import InputError
 from gans.base.progress import progress_bar
+from gans.data import arrays
 from gans.data.arrays import Images
 from gans.data.batches import Batches, in_turn
 from gans.data.pixels import to_float
@@ -20,24 +21,33 @@ from gans.runtime import devices, randomness, weights
 from gans.scoring.settings import ClassifierSettings
 
 BATCH_SIZE = 256  # of images to be judged
+SHRUNK = 16  # pixels along each side are one place of the last maps
+NUM_TURNS = 4  # by a right angle each
+MAX_TURNED = 100_000_000  # bytes of images that turns are learnt from: four times as many are held
+LEAST_VARIANCE = 0.01  # is added to all variances, as a share of the mean one: what hardly varies is not blown up
 
 
 class Classifier(nn.Module):
-    """Four strided convolutions and a mean over space: images (B, C, S, S) in [-1, 1] to logits (B, outputs)."""
+    """Four strided convolutions, means over space, a linear layer: (B, C, S, S) in [-1, 1] to logits (B, outputs).
 
-    def __init__(self, channels: int, num_outputs: int, width: int) -> None:
+    Means are taken over all of the image, or over `places` parts of it along each side.
+    """
+
+    def __init__(self, channels: int, num_outputs: int, width: int, places: int = 1) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for before, after in pairwise((channels, width, 2 * width, 4 * width, 8 * width)):  # S to S / 16
             layers += [nn.Conv2d(before, after, 3, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
-        self.last = nn.Linear(8 * width, num_outputs)
-        self.shape = {"channels": channels, "num_outputs": num_outputs, "width": width}
+        self.last = nn.Linear(8 * width * places**2, num_outputs)
+        self.shape = {"channels": channels, "num_outputs": num_outputs, "width": width, "places": places}
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Return what the last layer looks at: (B, 8 * width)."""
+        """Return what the last layer looks at: (B, 8 * width * places * places)."""
         maps: torch.Tensor = self.layers(images)
-        return maps.mean((2, 3))
+        parts = (self.shape["places"], -1)
+        means: torch.Tensor = maps.unflatten(3, parts).unflatten(2, parts).mean((3, 5))  # (B, F, places, places)
+        return means.flatten(1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits (B, outputs)."""
@@ -58,7 +68,15 @@ class Judge:
 
     def has(self, images: Images) -> np.ndarray:
         """Return whether each image has each attribute that the network has learnt, bool (N, attributes)."""
-        return self._mapped(self.network, images) > 0
+        return self.answers(images) > 0
+
+    def features(self, images: Images) -> np.ndarray:
+        """Return what the last layer looks at, float32 (N, features)."""
+        return self._mapped(self.network.features, images)
+
+    def answers(self, images: Images) -> np.ndarray:
+        """Return the last layer's numbers, float32 (N, outputs)."""
+        return self._mapped(self.network, images)
 
     def accuracy(self, images: Images, labels: np.ndarray) -> float:
         """Return the share of images whose likeliest class is their label."""
@@ -76,6 +94,7 @@ class Judges:
 
     classes: Judge | None = None
     factors: Judge | None = None
+    rotation: Judge | None = None  # its answers are features
 
 
 def train(
@@ -87,6 +106,7 @@ def train(
     random_flip: bool,
     seed: int,
     device: torch.device,
+    places: int = 1,
 ) -> Judge:
     """Return a classifier of uint8 images (N, S, S, C), trained with Adam.
 
@@ -94,7 +114,8 @@ def train(
     image. A batch is never larger than N.
     """
     torch.manual_seed(randomness.derived_seed(seed, "weights"))
-    network = Classifier(images.shape[3], num_outputs, settings.width).to(device).to(memory_format=torch.channels_last)
+    network = Classifier(images.shape[3], num_outputs, settings.width, places)
+    network.to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), settings.lr)
     loss_of: Callable[..., torch.Tensor] = cross_entropy
     if targets.dtype == bool:
@@ -113,6 +134,47 @@ def train(
     if not loss.isfinite():
         raise InputError(f"the classifier's loss is {loss.item()}; expected a finite number: lower classifier.lr")
     return Judge(devices.in_use(network, device), device)
+
+
+def few(images: Images) -> np.ndarray:
+    """Return the images (N, S, S, C) that turns are learnt from: all, or MAX_TURNED bytes spread over them."""
+    return arrays.spread(images, min(len(images), max(2, MAX_TURNED * len(images) // images.nbytes)))
+
+
+def turned(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return images (N, S, S, C) turned by 0 to 3 right angles, (4N, S, S, C), and by how many, (4N,)."""
+    turns = range(NUM_TURNS)
+    return np.concatenate([np.rot90(images, turn, (1, 2)) for turn in turns]), np.repeat(turns, len(images))
+
+
+def of_turns(images: np.ndarray, settings: ClassifierSettings, *, seed: int, device: torch.device) -> Judge:
+    """Return a network that has learnt by how many right angles images (N, S, S, C) were turned.
+
+    It keeps apart what it sees in the quarters of an image, and takes about as many steps as a classifier of labels.
+    Nothing is mirrored: a mirrored quarter turn would be the opposite one.
+
+    Gidaris et al. 2018, arXiv:1803.07728.
+    """
+    once = settings.model_copy(update={"epochs": max(1, settings.epochs // NUM_TURNS)})
+    places = 2 if images.shape[1] >= 2 * SHRUNK else 1
+    return train(*turned(images), NUM_TURNS, once, random_flip=False, seed=seed, device=device, places=places)
+
+
+def whitened(judge: Judge, images: np.ndarray) -> Judge:
+    """Return a network whose answers are what the last layer of `judge` looks at, whitened over images (N, S, S, C).
+
+    Answers do not correlate, and have variance 1: distances weigh alike all that is seen, and not the few directions
+    that vary most. LEAST_VARIANCE leaves less to those that hardly vary.
+    """
+    seen = judge.features(images).astype(np.float64)
+    variances, directions = np.linalg.eigh(np.cov(seen, rowvar=False))
+    weight = (directions / np.sqrt(variances.clip(0) + LEAST_VARIANCE * variances.mean())).T
+    network = Classifier(**{**judge.network.shape, "num_outputs": len(weight)})
+    network.layers = judge.network.layers
+    with torch.no_grad():
+        network.last.weight.copy_(torch.from_numpy(weight))
+        network.last.bias.copy_(torch.from_numpy(-weight @ seen.mean(0)))
+    return Judge(devices.in_use(network, judge.device), judge.device)
 
 
 def save(folder: Path, judges: Judges) -> None:

@@ -52,6 +52,14 @@ def of_classifier(judge: Judge) -> Extractor:
     return Extractor("classifier", lambda pixels: judge.network.features(to_float(pixels)), judge.device, BATCH_SIZE)
 
 
+def of_rotation(judge: Judge) -> Extractor:
+    """Return what a network sees that has learnt, without labels, which way up the data set's images are.
+
+    Gidaris et al. 2018, arXiv:1803.07728; that features of self-supervised networks judge well: Morozov et al. 2021.
+    """
+    return Extractor("rotation", lambda pixels: judge.network(to_float(pixels)), judge.device, BATCH_SIZE)
+
+
 class Lite0(Extractor):
     """EfficientNet-Lite0's last feature maps, averaged over space: 1,280 numbers an image.
 

@@ -23,7 +23,7 @@ def load_bench(dataset: str, settings: ClassifierSettings, device: torch.device)
     folder = paths.reference(dataset)
     judges = classifier.load(paths.classifier(dataset), device)
     weights = folder / paths.INCEPTION_WEIGHTS
-    found = extractors(judges.classes, weights if weights.exists() else None, device)
+    found = extractors(judges, weights if weights.exists() else None, device)
     real = {extractor.name: Known.load(folder / f"{extractor.name}.npz") for extractor in found}
     return Bench(arrays.load(paths.processed(dataset)), real, found, judges, settings, device)
 

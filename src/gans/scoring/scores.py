@@ -11,7 +11,7 @@ import torch
 from gans.data import arrays
 from gans.data.arrays import Packed
 from gans.scoring import classifier, distances, features
-from gans.scoring.classifier import Judge, Judges
+from gans.scoring.classifier import Judges
 from gans.scoring.distances import COVERAGE_NEIGHBOURS, PRECISION_NEIGHBOURS, Known
 from gans.scoring.features import Extractor
 from gans.scoring.settings import ClassifierSettings
@@ -41,11 +41,13 @@ class Bench:
         return {"n_real": self.num_images, "n_fake": self.num_images, "extractor": self.extractors[0].name}
 
 
-def extractors(judge: Judge | None, inception_weights: Path | None, device: torch.device) -> list[Extractor]:
+def extractors(judges: Judges, inception_weights: Path | None, device: torch.device) -> list[Extractor]:
     """Return the extractors that a data set and the given files allow; the first, lite0, is always there."""
     found: list[Extractor] = [features.Lite0(device)]
-    if judge:
-        found.append(features.of_classifier(judge))
+    if judges.classes:
+        found.append(features.of_classifier(judges.classes))
+    if judges.rotation:
+        found.append(features.of_rotation(judges.rotation))
     if inception_weights:
         from gans.scoring.inception import Inception  # here, because torchvision takes seconds to be imported
 

@@ -14,7 +14,7 @@ class EvaluateSettings(Section):
     max_images: kinds.Several
     against: Literal["held_out", "train", "all"] = Field(description="held_out, train or all")
     every_epochs: kinds.PositiveOrNothing
-    inception_weights: str | None = Field(description="a file, an address that begins with https://, or nothing")
+    inception_weights: str | None = Field(description="published, a file, an address with https://, or nothing")
 
 
 class ClassifierSettings(Section):
