@@ -40,11 +40,12 @@ RESULT = ROOT / "benchmarks/results/judges.json"
 POOL, DRAWS = 4096, 12  # training images, and draws of them, untouched: the floor and its deviation
 MISSING = {"toyfaces": "Eyeglasses", "celeba": "Smiling"}  # an attribute that fakes lack
 TEMPERATURE, LEAST_AREA = 0.2, 0.3  # of SimCLR's loss; of a crop, as a share of the image
+LEAST_VARIANCE = 0.01  # is added to all variances, as a share of the mean one
 Measure = Callable[[np.ndarray], np.ndarray]
 
 
 def simclr(images: np.ndarray, random_flip: bool, epochs: int = 4, batch_size: int = 128) -> Judge:
-    """Return a network to which two crops of an image look alike (Chen et al. 2020, arXiv:2002.05709), whitened."""
+    """Return a network to which two crops of an image look alike (Chen et al. 2020, arXiv:2002.05709)."""
     torch.manual_seed(0)
     network = Classifier(images.shape[3], 64, 16, places=2).to(memory_format=torch.channels_last)
     optimizer, cpu = torch.optim.Adam(network.parameters(), 1e-3), torch.device("cpu")
@@ -57,7 +58,15 @@ def simclr(images: np.ndarray, random_flip: bool, epochs: int = 4, batch_size: i
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return classifier.whitened(Judge(devices.in_use(network, cpu), cpu), images)
+    return Judge(devices.in_use(network, cpu), cpu)
+
+
+def whitened(judge: Judge, images: np.ndarray) -> Measure:
+    """Return what makes uncorrelated features of variance 1 of what a network's last layer looks at."""
+    seen = judge.features(images).astype(np.float64)
+    variances, directions = np.linalg.eigh(np.cov(seen, rowvar=False))
+    weight = directions / np.sqrt(variances.clip(0) + LEAST_VARIANCE * variances.mean())
+    return lambda others: (judge.features(others) - seen.mean(0)) @ weight
 
 
 def view(images: torch.Tensor) -> torch.Tensor:
@@ -76,13 +85,15 @@ def judges(data: arrays.Packed, train: np.ndarray) -> Iterator[tuple[str, Measur
     cpu, settings = torch.device("cpu"), Params.load(ROOT / "params.yaml").classifier
     flip, channels = data.meta["symmetric"], train.shape[3]
     turns = classifier.of_turns(train, settings, seed=0, device=cpu)
-    yield "rotation", classifier.whitened(turns, train).answers
-    yield "rotation, not whitened", turns.features
+    yield "rotation", turns.features
+    yield "rotation, whitened", whitened(turns, train)
     torch.manual_seed(0)
     untrained = Judge(devices.in_use(Classifier(channels, 4, settings.width, places=2), cpu), cpu)
     yield "random", untrained.features
-    yield "random, whitened", classifier.whitened(untrained, train).answers
-    yield "simclr, whitened", simclr(train, flip).answers
+    yield "random, whitened", whitened(untrained, train)
+    alike = simclr(train, flip)
+    yield "simclr", alike.features
+    yield "simclr, whitened", whitened(alike, train)
     if data.train_labels is not None:
         labels = arrays.spread(data.train_labels, len(train))
         how = {"random_flip": flip, "seed": 0, "device": cpu}

@@ -34,10 +34,8 @@ def main() -> None:
         factors = trained(having, len(params.classifier.factors))
         right = (factors.has(held_out) == having[data.held_out]).mean(0)
         facts["factors"] = dict(zip(params.classifier.factors, right.round(4).tolist(), strict=True))
-    few = classifier.few(train)
-    turns = classifier.of_turns(few, params.classifier, seed=params.seed, device=device)
-    facts["rotation"] = round(turns.accuracy(*classifier.turned(classifier.few(held_out))), 4)
-    rotation = classifier.whitened(turns, few)
+    rotation = classifier.of_turns(classifier.few(train), params.classifier, seed=params.seed, device=device)
+    facts["rotation"] = round(rotation.accuracy(*classifier.turned(classifier.few(held_out))), 4)
     classifier.save(paths.classifier(params.dataset), classifier.Judges(classes, factors, rotation))
     artefacts.write_json(paths.CLASSIFIER, facts)
 

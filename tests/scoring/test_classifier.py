@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from gans.runtime import devices
 from gans.scoring import classifier, features
 from gans.scoring.classifier import Judge, Judges
 from gans.scoring.settings import ClassifierSettings
 
 TwoColours = tuple[np.ndarray, np.ndarray]
+SETTINGS = ClassifierSettings(factors=[], epochs=6, lr=0.01, batch_size=16, width=4)
 
 
 @pytest.fixture
@@ -25,8 +25,7 @@ def two_colours() -> TwoColours:
 
 
 def train(images: np.ndarray, labels: np.ndarray, cpu: torch.device) -> Judge:
-    settings = ClassifierSettings(factors=[], epochs=6, lr=0.01, batch_size=16, width=4)
-    return classifier.train(images, labels, 2, settings, random_flip=True, seed=0, device=cpu)
+    return classifier.train(images, labels, 2, SETTINGS, random_flip=True, seed=0, device=cpu)
 
 
 def test_it_learns_what_can_be_seen_and_says_how_sure_it_is(two_colours: TwoColours, cpu: torch.device) -> None:
@@ -45,14 +44,14 @@ def test_it_is_the_same_again_and_after_a_stay_on_disk(
     judge = train(*two_colours, cpu)
     expected = judge(two_colours[0])
     assert (train(*two_colours, cpu)(two_colours[0]) == expected).all()
-    turns = classifier.whitened(judge, two_colours[0])
+    turns = classifier.of_turns(two_colours[0], SETTINGS, seed=0, device=cpu)
     classifier.save(tmp_path / "kept", Judges(judge, None, turns))
     kept = classifier.load(tmp_path / "kept", cpu)
     assert kept.classes is not None
     assert (kept.classes(two_colours[0]) == expected).all()
     assert kept.factors is None
     assert kept.rotation is not None
-    assert (kept.rotation.answers(two_colours[0]) == turns.answers(two_colours[0])).all()
+    assert (kept.rotation.features(two_colours[0]) == turns.features(two_colours[0])).all()
     classifier.save(tmp_path / "none", Judges(None, None))  # as without labels
     assert classifier.load(tmp_path / "none", cpu) == Judges(None, None)
 
@@ -89,19 +88,6 @@ def test_it_learns_which_way_up_images_are_and_keeps_their_quarters_apart(cpu: t
     assert (images[24:48] == np.rot90(images[:24], 1, (1, 2))).all()
     assert turns.accuracy(images, numbers) > 0.9
     assert turns.features(images).shape == (96, 4 * 8 * 4)
-
-
-def test_whitened_answers_do_not_correlate_and_are_those_of_the_features(cpu: torch.device) -> None:
-    images = np.random.default_rng(3).integers(0, 256, (600, 32, 32, 3), dtype=np.uint8)
-    torch.manual_seed(0)
-    judge = Judge(devices.in_use(classifier.Classifier(3, 4, 4, places=2), cpu), cpu)
-    answers = classifier.whitened(judge, images).answers(images)
-    assert answers.shape == (600, 4 * 8 * 4)
-    assert np.abs(answers.mean(0)).max() < 1e-3
-    covariance = np.cov(answers, rowvar=False)
-    assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 1e-3
-    strongest = np.diag(covariance).max()  # of variance v: v / (v + 1% of the mean)
-    assert 0.99 < strongest < 1.0
 
 
 def test_of_many_images_turns_are_learnt_from_some(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,8 @@ from gans.scoring import classifier, distances, features
 from gans.scoring.settings import ClassifierSettings
 from gans.sources import toyfaces
 
-COUNT = 160  # faces taught, held out, and corrupted
-NUM_FEATURES = 128  # of each: distances of so few images want no more
+COUNT = 96  # faces taught, held out, and corrupted
+NUM_FEATURES = 128  # of each, for so few images
 WORSE = {  # what each judge is to see, by strengths that so few images tell apart
     "blur": (1.0, 4.0),
     "noise": (10.0, 30.0),
@@ -42,7 +42,7 @@ def judges(faces: np.ndarray) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     cpu = torch.device("cpu")
     settings = ClassifierSettings(factors=[], epochs=3, lr=0.001, batch_size=16, width=4)
     turns = classifier.of_turns(faces[:COUNT], settings, seed=0, device=cpu)
-    rotation = features.of_rotation(classifier.whitened(turns, faces[:COUNT]))
+    rotation = features.of_classifier(turns, "rotation")
     return {"lite0": features.Lite0(cpu), "rotation": rotation}
 
 

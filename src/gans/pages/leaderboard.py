@@ -55,8 +55,8 @@ class Column:
 DISTANCES = (
     Column("fid_lite0", "FID (lite0)", ".0f"),
     Column("kid_lite0", "KID (lite0)", ".2f"),
-    Column("fid_rotation", "FID (rotation)", ".0f"),
-    Column("kid_rotation", "KID (rotation)", ".2f"),
+    Column("fid_rotation", "FID (rotation)", ".1f"),
+    Column("kid_rotation", "KID (rotation)", ".3f"),
     Column("fid_inception", "FID (Inception)", ".1f"),
     Column("kid_inception", "KID (Inception)", ".3f"),
     Column("combination_share", "combinations", ".0%"),

@@ -24,7 +24,6 @@ BATCH_SIZE = 256  # of images to be judged
 SHRUNK = 16  # pixels along each side are one place of the last maps
 NUM_TURNS = 4  # by a right angle each
 MAX_TURNED = 100_000_000  # bytes of images that turns are learnt from: four times as many are held
-LEAST_VARIANCE = 0.01  # is added to all variances, as a share of the mean one: what hardly varies is not blown up
 
 
 class Classifier(nn.Module):
@@ -68,15 +67,11 @@ class Judge:
 
     def has(self, images: Images) -> np.ndarray:
         """Return whether each image has each attribute that the network has learnt, bool (N, attributes)."""
-        return self.answers(images) > 0
+        return self._mapped(self.network, images) > 0
 
     def features(self, images: Images) -> np.ndarray:
         """Return what the last layer looks at, float32 (N, features)."""
         return self._mapped(self.network.features, images)
-
-    def answers(self, images: Images) -> np.ndarray:
-        """Return the last layer's numbers, float32 (N, outputs)."""
-        return self._mapped(self.network, images)
 
     def accuracy(self, images: Images, labels: np.ndarray) -> float:
         """Return the share of images whose likeliest class is their label."""
@@ -94,7 +89,7 @@ class Judges:
 
     classes: Judge | None = None
     factors: Judge | None = None
-    rotation: Judge | None = None  # its answers are features
+    rotation: Judge | None = None  # of four turns; runs of before had none
 
 
 def train(
@@ -158,23 +153,6 @@ def of_turns(images: np.ndarray, settings: ClassifierSettings, *, seed: int, dev
     once = settings.model_copy(update={"epochs": max(1, settings.epochs // NUM_TURNS)})
     places = 2 if images.shape[1] >= 2 * SHRUNK else 1
     return train(*turned(images), NUM_TURNS, once, random_flip=False, seed=seed, device=device, places=places)
-
-
-def whitened(judge: Judge, images: np.ndarray) -> Judge:
-    """Return a network whose answers are what the last layer of `judge` looks at, whitened over images (N, S, S, C).
-
-    Answers do not correlate, and have variance 1: distances weigh alike all that is seen, and not the few directions
-    that vary most. LEAST_VARIANCE leaves less to those that hardly vary.
-    """
-    seen = judge.features(images).astype(np.float64)
-    variances, directions = np.linalg.eigh(np.cov(seen, rowvar=False))
-    weight = (directions / np.sqrt(variances.clip(0) + LEAST_VARIANCE * variances.mean())).T
-    network = Classifier(**{**judge.network.shape, "num_outputs": len(weight)})
-    network.layers = judge.network.layers
-    with torch.no_grad():
-        network.last.weight.copy_(torch.from_numpy(weight))
-        network.last.bias.copy_(torch.from_numpy(-weight @ seen.mean(0)))
-    return Judge(devices.in_use(network, judge.device), judge.device)
 
 
 def save(folder: Path, judges: Judges) -> None:

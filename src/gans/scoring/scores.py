@@ -47,7 +47,7 @@ def extractors(judges: Judges, inception_weights: Path | None, device: torch.dev
     if judges.classes:
         found.append(features.of_classifier(judges.classes))
     if judges.rotation:
-        found.append(features.of_rotation(judges.rotation))
+        found.append(features.of_classifier(judges.rotation, "rotation"))
     if inception_weights:
         from gans.scoring.inception import Inception  # here, because torchvision takes seconds to be imported
 
