@@ -50,7 +50,7 @@ class Extractor:
 def of_classifier(judge: Judge, name: str = "classifier") -> Extractor:
     """Return what one of the data set's own classifiers looks at before it decides: 8 * width numbers an image.
 
-    Four times as many where it keeps quarters apart. Features that need no labels judge well: Morozov et al. 2021, ICLR.
+    Four times as many where it keeps quarters apart. Features learnt without labels judge well: Morozov et al. 2021.
     """
     return Extractor(name, lambda pixels: judge.network.features(to_float(pixels)), judge.device, BATCH_SIZE)
 
