@@ -20,7 +20,7 @@ from gans.base import artefacts, paths, publishing
 from gans.base.errors import InputError
 from gans.figures import grids
 from gans.networks import models
-from gans.pages import revision, templates
+from gans.pages import machines, revision, templates
 from gans.params import Params
 from gans.runtime import weights
 from gans.scoring import generators, scores
@@ -144,6 +144,7 @@ def described(generator: Generator, bench: Bench, variant: str) -> dict[str, Any
     facts, speed, floor = (
         artefacts.read_json(path) for path in (paths.train_metrics(variant), paths.speed_metrics(variant), paths.FLOOR)
     )
+    processor = f"{facts['processor']['model'].partition(' (')[0]}, {machines.threads(facts['threads'])}"
     sets = [scored(generator, bench, seed) for seed in range(NUM_SETS)]
     sets = [{key: value for key, value in found.items() if not key.endswith("_sd")} for found in sets]
     spread = {key: float(np.std([found[key] for found in sets], ddof=1)) for key in sets[0]}
@@ -151,7 +152,7 @@ def described(generator: Generator, bench: Bench, variant: str) -> dict[str, Any
         "title": generator.title,
         "images_seen": facts["images_seen"],
         "hours": round(speed["seconds"] / 3600, 2),
-        "device": facts.get("gpu") or f"{facts['processor']['model'].partition(' (')[0]}, {_threads(facts['threads'])}",
+        "device": facts.get("gpu") or processor,
         "processor": facts["processor"],
         "versions": facts["versions"],
         "scores": scores.rounded(sets[0]),
@@ -159,10 +160,6 @@ def described(generator: Generator, bench: Bench, variant: str) -> dict[str, Any
         "floor": {key: floor[key] for key in sets[0] if key in floor},
         "protocol": bench.protocol() | {"sets": NUM_SETS},
     }
-
-
-def _threads(count: int) -> str:
-    return "one thread" if count == 1 else f"{count} threads"
 
 
 def scored(generator: Generator, bench: Bench, seed: int) -> Scores:

@@ -32,4 +32,9 @@ def _name(train: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     own, others = ({*each["processor"]["vector_extensions"].split()} for each in (train, other))
     more = f" with {' '.join(sorted(own - others))}" if own - others else ""
     gpu = f"{train['gpu']}, " if "gpu" in train else ""
-    return f"{gpu}{train['processor']['model']}{more}, {train['threads']} threads"
+    return f"{gpu}{train['processor']['model']}{more}, {threads(train['threads'])}"
+
+
+def threads(count: int) -> str:
+    """Return a number of threads in words."""
+    return "one thread" if count == 1 else f"{count} threads"
