@@ -82,13 +82,7 @@ def test_ctrl_c_saves_and_the_next_repro_goes_on(workspace: Workspace, longer: d
     assert re.search(r"exited with (130|-2)\b", output)  # -2: a shell that stays and says so of itself, such as dash
     assert "going on after step" in workspace.run("dvc", "repro", "train@dcgan")
     assert trained_bytes(workspace.lock()) == longer
-
-    # Nothing is left to go on from: by force it is trained anew, to the same bytes.
-    assert not (workspace.folder / "scratch" / "dcgan").exists()
-    output = workspace.run("dvc", "repro", "--force", "--single-item", "train@dcgan")
-    assert stages_run(output) == ["train@dcgan"]
-    assert "going on" not in output
-    assert trained_bytes(workspace.lock()) == longer
+    assert not (workspace.folder / "scratch" / "dcgan").exists()  # nothing is left to go on from
     workspace.run("git", "checkout", "--quiet", ".")
     shutil.rmtree(workspace.folder / ".dvc/cache/runs")  # or DVC would take the result from there
 
