@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import IO
 
 from tqdm import tqdm
@@ -37,22 +38,26 @@ class Lanes:
         self._environment = {"OMP_NUM_THREADS": "1", "TQDM_MININTERVAL": BAR_SECONDS, **os.environ}
         self._running: set[subprocess.Popen[bytes]] = set()
         self._places = set(range(jobs))  # lines at the foot that are free
-        self._over = False
+        self._signal = 0  # that came
 
     def run(self, commands: Sequence[Sequence[str]]) -> bool:
         """Return whether all went well, however many of them ran at a time; a signal is passed on to each that runs."""
         with ThreadPoolExecutor(self._jobs) as pool:
-            ending = [pool.submit(self._run, command) for command in commands]
             try:
+                ending = [pool.submit(self._run, command) for command in commands]
                 return all([each.result() for each in ending])
             except signals.Stopped as stopped:
-                self._over = True
-                for process in self._running:
-                    os.killpg(process.pid, stopped.status - 128)
+                self._signal = stopped.status - 128
+                for process in list(self._running):
+                    self._stop(process)
                 raise
 
+    def _stop(self, process: subprocess.Popen[bytes]) -> None:
+        with suppress(ProcessLookupError):  # it has just ended
+            os.killpg(process.pid, self._signal)
+
     def _run(self, command: Sequence[str]) -> bool:
-        if self._over:
+        if self._signal:
             return False
         process = subprocess.Popen(
             command,
@@ -62,6 +67,8 @@ class Lanes:
             start_new_session=True,  # so that a signal from the terminal reaches it once
         )
         self._running.add(process)
+        if self._signal:  # came while it was started
+            self._stop(process)
         place = self._places.pop()
         with process, tqdm(bar_format="{desc}", position=place, leave=False, disable=not sys.stderr.isatty()) as foot:
             assert process.stdout is not None
