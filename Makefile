@@ -68,7 +68,7 @@ gpu-quality: ## on a machine with a GPU: train on two million images, 9 minutes 
 zoo: $(VENV)/ready-for-zoo ## train an entry of zoo/recipes.yaml as an experiment, and pack it: make zoo NAME=vae-toyfaces
 	@$(VENV)/bin/python -m gans.packing "$$NAME" "$$DATA_ROOT"
 
-protocol: $(VENV)/ready ## train and score as published, see docs/celeba.md: make protocol NAME=mimicry, with DRY=1 a minute of it
+protocol: $(VENV)/ready ## train and score as published, see docs/celeba.md: make protocol NAME=mimicry, with DRY=1 in minutes
 	@$(VENV)/bin/python -m gans.protocols "$$NAME" "$$DATA_ROOT" "$$DRY"
 
 tune: $(VENV)/ready ## give each variant the same number of short trainings: make tune VARIANT="dcgan sngan" JOBS=2

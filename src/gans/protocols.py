@@ -6,7 +6,7 @@ from pathlib import Path
 from gans import recipes
 
 PROTOCOLS = Path("docs/protocols.yaml")
-DRY = {  # what makes a minute of it: everything is done, little of each, and nothing is fetched
+DRY = {  # what makes minutes of it: everything is done, little of each, and nothing is fetched
     "data.max_images": 600,
     "width": 4,
     "classifier.epochs": 1,
@@ -17,7 +17,7 @@ DRY = {  # what makes a minute of it: everything is done, little of each, and no
 
 
 def main(name: str = "", data_root: str = "", dry: str = "") -> None:
-    """Carry out the experiment that is named like the protocol; with `dry`, one of a minute, <name>-dry."""
+    """Carry out the experiment that is named like the protocol; with `dry`, one of minutes, <name>-dry."""
     settings = dict(recipes.named(PROTOCOLS, name, "make protocol NAME=...")["settings"])
     if dry:
         (variant,) = settings["active"]
