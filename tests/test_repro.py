@@ -31,7 +31,9 @@ def python(code: str, *words: object) -> list[str]:
 def test_commands_run_side_by_side_and_no_more_than_asked_for(tmp_path: Path) -> None:
     a, b = tmp_path / "a", tmp_path / "b"
     assert repro.Lanes(2).run([python(MEETING, a, b), python(MEETING, b, a)])
-    comes_and_goes = "import os, sys; os.mkdir(sys.argv[1]); os.rmdir(sys.argv[1])"  # fails where another is there
+    comes_and_goes = (  # fails where another is there
+        "import os, sys, time; os.mkdir(sys.argv[1]); time.sleep(0.3); os.rmdir(sys.argv[1])"
+    )
     assert repro.Lanes(1).run([python(comes_and_goes, tmp_path / "c")] * 3)
 
 

@@ -17,7 +17,7 @@ from typing import IO
 
 from tqdm import tqdm
 
-from gans.base import launchers, signals
+from gans.base import launchers, processors, signals
 from gans.base.errors import InputError, in_one_line
 from gans.params import Params
 
@@ -53,7 +53,7 @@ class Lanes:
                 raise
 
     def _stop(self, process: subprocess.Popen[bytes]) -> None:
-        with suppress(ProcessLookupError):  # it has just ended
+        with suppress(ProcessLookupError, PermissionError):  # it has just ended; the second is macOS's answer
             os.killpg(process.pid, self._signal)
 
     def _run(self, command: Sequence[str]) -> bool:
@@ -119,7 +119,7 @@ def main() -> None:
     """Run all stages; end with status 1 where some fail."""
     params = Params.load()
     alone = launchers.num_ranks(params.run.launcher) == 1  # ranks are side by side already
-    lanes = Lanes((os.cpu_count() or 1) if alone else 1)
+    lanes = Lanes(processors.num_cores() if alone else 1)
     if not all(lanes.run(phase) for phase in phases(params)):
         sys.exit("repro: some stages failed, see above; the same command goes on with what is left")
 

@@ -29,7 +29,7 @@ class Crew:
     def run(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> bool:
         """Return whether a command went well; `log` holds what it printed."""
         if self._over:
-            return False
+            raise InputError("nothing is started any more; expected the signal that stopped this to end it")
         with log.open("wb") as output:
             process = subprocess.Popen(words, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
         self._running.add(process)
