@@ -9,7 +9,7 @@ from conftest import ROOT
 from dvc.utils.hydra import apply_overrides
 
 import stages.settings
-from gans import protocols, recipes
+from gans import commands, protocols
 from gans.base.errors import InputError
 
 NAMES = list(yaml.safe_load((ROOT / protocols.PROTOCOLS).read_text()))
@@ -23,7 +23,7 @@ def experiment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         shutil.copy(ROOT / path, tmp_path / path)
     monkeypatch.chdir(tmp_path)
     told: list[str] = []
-    monkeypatch.setattr(recipes, "run", told.extend)
+    monkeypatch.setattr(commands, "run", told.extend)
     return told
 
 

@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 from safetensors.torch import save
 
-from gans import recipes
+from gans import commands, recipes
 from gans.base import artefacts, paths, publishing
 from gans.base.errors import InputError
 from gans.figures import grids
@@ -42,7 +42,7 @@ def main(name: str = "", data_root: str = "") -> None:
     (variant,) = settings["active"]
     command = [*recipes.command(experiment, settings), f"evaluate@{variant}"]  # a zoo needs no pictures, and no page
     if not revision.experiments(experiment):
-        recipes.run([*command, "-S", f"data.root={data_root}"] if data_root else command)
+        commands.run([*command, "-S", f"data.root={data_root}"] if data_root else command)
     commit = revision.commit_of(experiment)
     parent = _parent(commit)
     _refuse_other_settings(experiment, commit, parent, recipe)
@@ -65,14 +65,10 @@ def _parent(commit: str) -> str:
 
 def _refuse_other_settings(experiment: str, commit: str, parent: str, recipe: Mapping[str, Any]) -> None:
     """Raise InputError where an experiment was not made with the settings that its recipe has now."""
-    from dvc.utils.hydra import apply_overrides  # type: ignore[import-untyped]
-
     values = []
-    for revised, overrides in ((commit, []), (parent, recipes.overrides(recipe["settings"]))):
+    for revised, changes in ((commit, []), (parent, recipes.overrides(recipe["settings"]))):
         with TemporaryDirectory() as folder:
-            file = Path(folder) / paths.PARAMS
-            file.write_bytes(revision.content(revised, paths.PARAMS) or b"")
-            apply_overrides(str(file), overrides)
+            file = recipes.write_params(revised, changes, Path(folder), RECIPES)
             values.append(yaml.safe_load(file.read_text(encoding="utf-8")))
         values[-1]["data"].pop("root")  # wherever the data lay
     if values[0] != values[1]:
@@ -173,4 +169,4 @@ def scored(generator: Generator, bench: Bench, seed: int) -> Scores:
 
 
 if __name__ == "__main__":
-    recipes.ended("zoo", lambda: main(*sys.argv[1:]))
+    commands.ended("zoo", lambda: main(*sys.argv[1:]))

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from gans import recipes
+from gans import commands, recipes
 
 PROTOCOLS = Path("docs/protocols.yaml")
 DRY = {  # what makes minutes of it: everything is done, little of each, and nothing is fetched
@@ -24,8 +24,8 @@ def main(name: str = "", data_root: str = "", dry: str = "") -> None:
         settings |= {**DRY, f"++variants.{variant}.epochs": 1}
     if data_root:
         settings["data.root"] = data_root
-    recipes.run(recipes.command(f"{name}-dry" if dry else name, settings))
+    commands.run(recipes.command(f"{name}-dry" if dry else name, settings))
 
 
 if __name__ == "__main__":
-    recipes.ended("protocol", lambda: main(*sys.argv[1:]))
+    commands.ended("protocol", lambda: main(*sys.argv[1:]))

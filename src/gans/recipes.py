@@ -1,16 +1,16 @@
 """Named settings of experiments, in YAML files: what `make zoo`, `make protocol` and their like carry out."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from gans.base.errors import InputError, in_one_line
+from gans.base.paths import PARAMS
 from gans.base.settings import nearest
+from gans.pages import revision
 
 
 def named(path: Path, name: str, usage: str) -> Mapping[str, Any]:
@@ -41,16 +41,18 @@ def _written(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def run(words: Sequence[str]) -> None:
-    """Carry out a command of DVC with this interpreter's; raise CalledProcessError where it fails."""
-    subprocess.run([sys.executable, "-m", *words], check=True)
+def write_params(commit: str, changes: Sequence[str], folder: Path, recipe: Path) -> Path:
+    """Write the params.yaml that a commit has, changed as `-S` would, into a folder; return its path.
 
+    Raises InputError, in words that name the recipe which the changes are from, on one that DVC does not take.
+    """
+    from dvc.exceptions import DvcException  # type: ignore[import-untyped]
+    from dvc.utils.hydra import apply_overrides  # type: ignore[import-untyped]
 
-def ended(program: str, main: Callable[[], None]) -> None:
-    """Call `main`; end with one line that begins with the program's name, or DVC's status, where that fails."""
+    path = folder / PARAMS
+    path.write_bytes(revision.git("show", f"{commit}:{PARAMS}") or b"")
     try:
-        main()
-    except (InputError, OSError) as problem:
-        sys.exit(f"{program}: {in_one_line(problem, at_most=None)}")
-    except subprocess.CalledProcessError as failure:
-        sys.exit(failure.returncode)
+        apply_overrides(str(path), list(changes))
+    except DvcException as error:
+        raise InputError(f"{recipe}: settings: {in_one_line(error.__cause__ or error)}") from None
+    return path

@@ -12,13 +12,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import IO
 
 from tqdm import tqdm
 
 from gans.base import launchers, processors, signals
-from gans.base.errors import InputError, in_one_line
+from gans.commands import Crew, ended
 from gans.params import Params
 
 OF_TRAINED = ("evaluate", "sample", "plot")
@@ -36,9 +35,8 @@ class Lanes:
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
         self._environment = {"OMP_NUM_THREADS": "1", "TQDM_MININTERVAL": BAR_SECONDS, **os.environ}
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._crew = Crew()
         self._places = set(range(jobs))  # lines at the foot that are free
-        self._signal = 0  # that came
 
     def run(self, commands: Sequence[Sequence[str]]) -> bool:
         """Return whether all went well, however many of them ran at a time; a signal is passed on to each that runs."""
@@ -47,38 +45,21 @@ class Lanes:
                 ending = [pool.submit(self._run, command) for command in commands]
                 return all([each.result() for each in ending])
             except signals.Stopped as stopped:
-                self._signal = stopped.status - 128
-                for process in list(self._running):
-                    self._stop(process)
+                self._crew.stop(stopped.status - 128)
                 raise
 
-    def _stop(self, process: subprocess.Popen[bytes]) -> None:
-        with suppress(ProcessLookupError, PermissionError):  # it has just ended; the second is macOS's answer
-            os.killpg(process.pid, self._signal)
-
     def _run(self, command: Sequence[str]) -> bool:
-        if self._signal:
-            return False
-        process = subprocess.Popen(
-            command,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that a signal from the terminal reaches it once
-        )
-        self._running.add(process)
-        if self._signal:  # came while it was started
-            self._stop(process)
-        place = self._places.pop()
-        with process, tqdm(bar_format="{desc}", position=place, leave=False, disable=not sys.stderr.isatty()) as foot:
+        printed = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with self._crew.started(command, env=self._environment, **printed) as process:
             assert process.stdout is not None
-            for text, whole in pieces(process.stdout):
-                if not whole:
-                    foot.set_description_str(text[: shutil.get_terminal_size().columns - 1])
-                elif not HINTS.match(text) and "%|" not in text:  # the last state of a bar is a line, too
-                    tqdm.write(text, file=sys.stderr)
-        self._places.add(place)
-        self._running.discard(process)
+            place = self._places.pop()
+            with tqdm(bar_format="{desc}", position=place, leave=False, disable=not sys.stderr.isatty()) as foot:
+                for text, whole in pieces(process.stdout):
+                    if not whole:
+                        foot.set_description_str(text[: shutil.get_terminal_size().columns - 1])
+                    elif not HINTS.match(text) and "%|" not in text:  # the last state of a bar is a line, too
+                        tqdm.write(text, file=sys.stderr)
+            self._places.add(place)
         return process.returncode == 0
 
 
@@ -86,8 +67,8 @@ def pieces(output: IO[bytes]) -> Iterator[tuple[str, bool]]:
     """Yield what a program prints, as it comes: text, and whether it is a whole line or the state of a bar."""
     rest = b""
     while chunk := os.read(output.fileno(), 65536):
-        *ended, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
-        for piece in ended:
+        *done, rest = re.split(rb"(?<=[\r\n])", rest + chunk)
+        for piece in done:
             if text := piece.decode(errors="replace").strip("\r\n"):
                 yield text, piece.endswith(b"\n")
     if rest:
@@ -126,10 +107,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     signals.heed()
-    try:
-        main()
-    except (InputError, OSError) as problem:
-        sys.exit(f"repro: {in_one_line(problem, at_most=None)}")
-    except signals.Stopped as stopped:
-        print(f"repro: {stopped}", file=sys.stderr)
-        sys.exit(stopped.status)
+    ended("repro", main)

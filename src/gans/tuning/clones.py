@@ -5,51 +5,28 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from gans import recipes
 from gans.base import artefacts, paths
 from gans.base.errors import InputError, in_one_line
+from gans.commands import Crew
 from gans.pages import revision
+from gans.tuning.recipe import RECIPE
 
 NOT_FINITE = "expected a finite number"  # what a stage says of a training that diverged
 BEFORE = ("settings", "reference")  # the stages before a training and its score
-
-
-class Crew:
-    """The commands that are running, all of which can be told to stop."""
-
-    def __init__(self) -> None:
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._over = False
-
-    def run(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> bool:
-        """Return whether a command went well; `log` holds what it printed."""
-        if self._over:
-            raise InputError("nothing is started any more; expected the signal that stopped this to end it")
-        with log.open("wb") as output:
-            process = subprocess.Popen(words, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        self._running.add(process)
-        try:
-            return process.wait() == 0
-        finally:
-            self._running.discard(process)
-
-    def stop(self, number: int) -> None:
-        """Send a signal to all that is running, and start nothing more."""
-        self._over = True
-        for process in list(self._running):
-            process.send_signal(number)
 
 
 class Clone:
     """A clone at a commit, in which one command runs at a time."""
 
     def __init__(self, folder: Path, commit: str, crew: Crew) -> None:
-        self.folder, self._crew = folder, crew
+        self.folder, self._commit, self._crew = folder, commit, crew
         if not (folder / ".git").exists():
             _git("clone", "--quiet", "--shared", "--no-checkout", ".", str(folder))
         if not (folder / paths.PARAMS).exists() or _git("-C", str(folder), "rev-parse", "HEAD").strip() != commit:
@@ -80,14 +57,14 @@ class Clone:
 
     def _set(self, settings: Sequence[str]) -> None:
         """Let params.yaml be the commit's, but for some settings."""
-        from dvc.utils.hydra import apply_overrides  # type: ignore[import-untyped]
-
-        _git("-C", str(self.folder), "checkout", "--quiet", "HEAD", "--", str(paths.PARAMS))
-        apply_overrides(str(self.folder / paths.PARAMS), list(settings))
+        recipes.write_params(self._commit, settings, self.folder, RECIPE)
 
     def _dvc(self, *words: str, scratch: Path) -> bool:
+        command = [sys.executable, "-m", "dvc", "repro", *words]
         environment = {**os.environ, "GANS_SCRATCH": str(scratch.resolve())}
-        return self._crew.run([sys.executable, "-m", "dvc", "repro", *words], self.folder, environment, self._log)
+        how = {"cwd": self.folder, "env": environment, "stderr": subprocess.STDOUT}
+        with self._log.open("wb") as output, self._crew.started(command, stdout=output, **how) as process:
+            return process.wait() == 0
 
     @property
     def _log(self) -> Path:

@@ -12,6 +12,7 @@ import yaml
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from gans import recipes
 from gans.base import artefacts, paths, publishing
 from gans.figures.plots import CYCLE
 from gans.networks import contract
@@ -159,7 +160,7 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 
 def overrides(variant: str, changes: Mapping[str, Any]) -> list[str]:
     """Return changes of a variant's entry as `dvc exp run -S` takes them."""
-    return [f"++variants.{variant}.{key}={value}" for key, value in changes.items()]
+    return recipes.overrides({f"++variants.{variant}.{key}": value for key, value in changes.items()})
 
 
 def places(dataset: str) -> tuple[Path, Path, Path]:

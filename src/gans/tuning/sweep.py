@@ -6,21 +6,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import chdir
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import get_args
+from typing import Any, get_args
 
 from filelock import FileLock
 
-from gans import recipes
+from gans import commands, recipes
 from gans.base import paths, publishing, signals
 from gans.base.errors import InputError, in_one_line
 from gans.base.settings import nearest
+from gans.commands import Crew
 from gans.networks import contract
 from gans.pages import revision
 from gans.params import Params
 from gans.sources.settings import Dataset
 from gans.tuning import clones, findings
-from gans.tuning.clones import Crew
 from gans.tuning.findings import KEPT, SCORE, STOPPED, Row
 from gans.tuning.recipe import RECIPE, Recipe
 
@@ -65,22 +66,15 @@ def main(variants: str = "", dataset: str = "", data_root: str = "", jobs: str =
 
 def _committed(commit: str, settings: Sequence[str]) -> Params:
     """Return the params.yaml of a commit with some settings changed; raise InputError on one that it does not take."""
-    from dvc.exceptions import DvcException  # type: ignore[import-untyped]
-    from dvc.utils.hydra import apply_overrides  # type: ignore[import-untyped]
-
-    content = revision.git("show", f"{commit}:{paths.PARAMS}") or b""
-    with TemporaryDirectory() as folder, chdir(folder):
-        paths.PARAMS.write_bytes(content)
-        try:
-            apply_overrides(str(paths.PARAMS), list(settings))
-        except DvcException as error:
-            raise InputError(f"{RECIPE}: settings: {in_one_line(error.__cause__ or error)}") from None
-        return Params.load()
+    with TemporaryDirectory() as folder:
+        recipes.write_params(commit, settings, Path(folder), RECIPE)
+        with chdir(folder):  # so that a message names the file as it is known
+            return Params.load()
 
 
 def tune(
     variant: str,
-    trials: Sequence[Mapping[str, object]],
+    trials: Sequence[Mapping[str, Any]],
     dataset: str,
     shared: Sequence[str],
     recipe: Recipe,
@@ -93,7 +87,7 @@ def tune(
     Jamieson and Talwalkar 2016, arXiv:1502.07943, algorithm 1.
     """
     rows: list[Row] = [
-        {"dataset": dataset, "trial": number, "changes": " ".join(f"{key}={value}" for key, value in changes.items())}
+        {"dataset": dataset, "trial": number, "changes": " ".join(recipes.overrides(changes))}
         for number, changes in enumerate(trials, start=1)
     ]
     shared = [*shared, f"active=[{variant}]"]
@@ -135,8 +129,4 @@ def _known(names: Sequence[str], params: Params) -> list[str]:
 
 if __name__ == "__main__":
     signals.heed()
-    try:
-        main(*sys.argv[1:])
-    except (InputError, OSError, signals.Stopped) as problem:
-        print(f"tune: {in_one_line(problem, at_most=None)}", file=sys.stderr)
-        sys.exit(problem.status if isinstance(problem, signals.Stopped) else 1)
+    commands.ended("tune", lambda: main(*sys.argv[1:]))
