@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from conftest import ROOT
 from programs import bounded, until
 
 from gans import repro
+from gans.base import processors
 from gans.params import Params
 
 # Ends well once the other one has begun: a command that runs alone waits in vain.
@@ -103,3 +105,18 @@ def test_the_longest_training_comes_first_and_all_stages_are_run() -> None:
     assert lengths == sorted(lengths, reverse=True)
     assert [command[-3:] for command in rest] == [[f"evaluate@{n}", f"sample@{n}", f"plot@{n}"] for n in names]
     assert last == [[*repro.DVC]]
+
+
+def test_a_gpu_has_one_command_at_a_time_and_a_core_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Params.load(ROOT / "params.yaml").run
+    monkeypatch.setattr(processors, "num_cores", lambda: 7)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    for num_gpus, device, launcher, lanes in [
+        (0, "auto", "python", 7),
+        (3, "auto", "python", 3),
+        (3, "cpu", "python", 7),
+        (3, "auto", "torchrun --standalone --nproc-per-node=2", 1),
+    ]:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda num_gpus=num_gpus: num_gpus > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda num_gpus=num_gpus: num_gpus)
+        assert repro.num_lanes(run.model_copy(update={"device": device, "launcher": launcher})) == lanes

@@ -285,6 +285,7 @@ def test_an_interrupted_sweep_goes_on_and_repeats_no_training(repository: Path) 
     with (repository / "metrics/tuning/dcgan.csv").open() as file:
         assert file.read().startswith("dataset,trial,changes,images,fid_lite0_epochs_1,outcome\ntoyfaces,1,,100,900,\n")
 
+    (repository / "scratch/tuning/clones/1/dvc.lock").write_text("stages:\n  half")  # as where DVC is killed
     with start() as again:
         told, said = again.communicate(timeout=120)
     assert again.returncode == 0, said

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from gans.base import launchers, processors, signals
 from gans.commands import Crew, ended
 from gans.params import Params
+from gans.runtime.settings import RunSettings
 
 OF_TRAINED = ("evaluate", "sample", "plot")
 DVC = (sys.executable, "-m", "dvc", "--wait-for-lock", "repro")
@@ -96,11 +97,24 @@ def phases(params: Params) -> list[list[list[str]]]:
     ]
 
 
+def num_lanes(run: RunSettings) -> int:
+    """Return how many commands run at a time: one a GPU, so that no training takes from another; else one a core."""
+    if launchers.num_ranks(run.launcher) != 1:  # ranks are side by side already
+        return 1
+    if run.device != "cpu":
+        import torch  # here, because it takes seconds
+
+        if torch.cuda.is_available():
+            return torch.cuda.device_count()
+        if torch.backends.mps.is_available():
+            return 1
+    return processors.num_cores()
+
+
 def main() -> None:
     """Run all stages; end with status 1 where some fail."""
     params = Params.load()
-    alone = launchers.num_ranks(params.run.launcher) == 1  # ranks are side by side already
-    lanes = Lanes(processors.num_cores() if alone else 1)
+    lanes = Lanes(num_lanes(params.run))
     if not all(lanes.run(phase) for phase in phases(params)):
         sys.exit("repro: some stages failed, see above; the same command goes on with what is left")
 

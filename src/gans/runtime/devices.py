@@ -50,7 +50,9 @@ def description(device: torch.device) -> str:
     """Return the device's name as a person would say it: 'cpu (AMD EPYC), 2 threads' or 'NVIDIA H100 80GB HBM3'."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type} ({processors.kind()['model'].partition(' (')[0]}), {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    model = processors.kind()["model"].partition(" (")[0]
+    return f"{device.type} ({model}), {threads} thread{'' if threads == 1 else 's'}"
 
 
 def kind(device: torch.device) -> dict[str, Any]:

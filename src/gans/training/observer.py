@@ -169,6 +169,7 @@ class Observer:
         self._live = live if shown else None
         self._kept = snapshots.iterations(span) if snapshots else set()
         self._glances: list[Glance] = []  # at the frames' moments
+        self._told: set[str] = set()  # symptoms that were seen at them
         self.interval = max(1, span.iterations // BAR_UPDATES)  # iterations between two looks that wait for the device
 
     @contextmanager
@@ -178,6 +179,7 @@ class Observer:
         total = self._span.iterations * images
         if self._shown:
             self._glances = [self._glance(moment) for moment in sorted(self._frames.all)]
+            self._told = {*self.symptoms()}
             self._look(first)
         with (
             progress_bar(total, self._title, "img", first * images, self._shown) as self._bar,
@@ -205,11 +207,12 @@ class Observer:
     def _look(self, iterations: int) -> None:
         """Keep what is to be kept of the averaged generator after so many iterations; say what goes wrong, once."""
         if self._frames.look(iterations):
-            before = self.symptoms()
             self._glances.append(self._glance(iterations))
-            for symptom in self.symptoms().keys() - before.keys():
+            found = self.symptoms().keys()
+            for symptom in found - self._told:
                 line = f"{self._title}, {self._glances[-1].images_seen:,} images: {symptoms.REMEDIES[symptom]}"
                 tqdm.write(line, file=sys.stderr)
+            self._told |= found
         if self._snapshots and iterations in self._kept:
             self._snapshots.keep(iterations * self._span.images_an_iteration, self._frames.sampler.generator)
 

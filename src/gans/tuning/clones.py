@@ -29,8 +29,8 @@ class Clone:
         self.folder, self._commit, self._crew = folder, commit, crew
         if not (folder / ".git").exists():
             _git("clone", "--quiet", "--shared", "--no-checkout", ".", str(folder))
-        if not (folder / paths.PARAMS).exists() or _git("-C", str(folder), "rev-parse", "HEAD").strip() != commit:
-            _git("-C", str(folder), "checkout", "--quiet", "--force", "--detach", commit)
+        (folder / "dvc.lock").unlink(missing_ok=True)  # may be half a file, where a sweep was killed
+        _git("-C", str(folder), "checkout", "--quiet", "--force", "--detach", commit)
         (folder / ".dvc" / "config.local").write_text(f"[cache]\n    dir = {_cache()}\n", encoding="utf-8")
 
     def prepare(self, settings: Sequence[str]) -> None:
