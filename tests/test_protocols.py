@@ -47,4 +47,6 @@ def test_a_wrong_name_is_told_with_the_nearest(experiment: list[str]) -> None:
         protocols.main("mimicri")
     with pytest.raises(InputError, match=r"no NAME; expected make protocol NAME=\.\.\., one of mimicry, ttur, r3gan"):
         protocols.main()
+    with pytest.raises(InputError, match="DRY=1 fetches nothing; expected DATA_ROOT="):
+        protocols.main("mimicry", "", "1")
     assert not experiment

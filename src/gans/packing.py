@@ -154,7 +154,7 @@ def described(generator: Generator, bench: Bench, variant: str) -> dict[str, Any
         "scores": scores.rounded(sets[0]),
         "noise": scores.rounded(spread),
         "floor": {key: floor[key] for key in sets[0] if key in floor},
-        "protocol": bench.protocol() | {"sets": NUM_SETS},
+        "protocol": bench.protocol() | {"against": floor["against"], "sets": NUM_SETS},
     }
 
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from gans import commands, recipes
+from gans.base.errors import InputError
 
 PROTOCOLS = Path("docs/protocols.yaml")
 DRY = {  # what makes minutes of it: everything is done, little of each, and nothing is fetched
@@ -22,6 +23,8 @@ def main(name: str = "", data_root: str = "", dry: str = "") -> None:
     if dry:
         (variant,) = settings["active"]
         settings |= {**DRY, f"++variants.{variant}.epochs": 1}
+        if not data_root:
+            raise InputError("DRY=1 fetches nothing; expected DATA_ROOT=path/to/folder, with pictures as CelebA's")
     if data_root:
         settings["data.root"] = data_root
     commands.run(recipes.command(f"{name}-dry" if dry else name, settings))

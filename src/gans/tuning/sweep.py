@@ -53,13 +53,15 @@ def main(variants: str = "", dataset: str = "", data_root: str = "", jobs: str =
                 except (InputError, OSError) as problem:  # what one variant lacks, others may have
                     print(f"tune: {in_one_line(problem, at_most=None)}", file=sys.stderr)
                     failed += 1
+                    continue
                 with FileLock(paths.scratch("tuning") / "findings.lock"):  # of another sweep, beside this one
                     table = findings.write(dataset)
         except BaseException as problem:
             crew.stop(problem.status - 128 if isinstance(problem, signals.Stopped) else signal.SIGTERM)
             pool.shutdown(cancel_futures=True)
             raise
-    print(f"\n{table}\n\nWritten: {', '.join(map(str, [findings.FOLDER, *findings.places(dataset)]))}")
+    if table:
+        print(f"\n{table}\n\nWritten: {', '.join(map(str, [findings.FOLDER, *findings.places(dataset)]))}")
     if failed:
         raise InputError(f"{failed} of {len(names)} variants not tuned; run the same command again")
 
