@@ -3,14 +3,13 @@
 import stages
 from gans.base import artefacts, paths, publishing
 from gans.figures import plots
-from gans.networks import contract
 from gans.params import Params
 
 
 def main() -> None:
     """Write report/figures/losses.png and report/figures/scores.png, over the active variants."""
     params = Params.load()
-    titles = {name: contract.load(name).title for name in params.active}
+    titles = {name: artefacts.read_json(paths.train_metrics(name))["title"] for name in params.active}
     losses = {title: plots.without_adversary(artefacts.read_csv(paths.losses(name))) for name, title in titles.items()}
     scores = {title: artefacts.read_csv(paths.scores(name)) for name, title in titles.items()}
     for path, curves, columns in (

@@ -2,7 +2,6 @@
 
 import stages
 from gans.base import artefacts, paths, publishing
-from gans.networks import contract
 from gans.pages import report, revision
 from gans.params import Params
 
@@ -31,18 +30,17 @@ def main() -> None:
 
 def entry(params: Params, variant: str) -> report.Entry:
     """Return what the earlier stages found out about a variant."""
-    kind = contract.load(variant)
-    own = params.own(variant)
+    own, train = params.own(variant), artefacts.read_json(paths.train_metrics(variant))
     drawn = {name: paths.samples(variant) / name for name in (*report.PICTURES, report.BESIDE_REAL, report.ROW)}
     drawn["losses"] = paths.losses_figure(variant)
     return report.Entry(
         name=variant,
-        title=kind.title,
-        source=kind.source,
+        title=train["title"],
+        source=train["source"],
         nz=own.get("nz", params.nz),
         own_settings=own,
         quality=artefacts.read_json(paths.quality_metrics(variant)),
-        train=artefacts.read_json(paths.train_metrics(variant)),
+        train=train,
         speed=artefacts.read_json(paths.speed_metrics(variant)),
         pictures={name: path for name, path in drawn.items() if path.exists()},
     )

@@ -9,6 +9,7 @@ when to start again was all that it took, and no run claimed a success that it h
 loss curves and metrics are those of the undisturbed run.
 """
 
+import math
 import os
 import random
 import resource
@@ -162,12 +163,21 @@ class Undisturbed:
     files: dict[str, str]
     first_state_s: float
     total_s: float
+    steps: int  # of all seeds
 
 
-def first_state_after(process: subprocess.Popen[bytes], folder: Path) -> float:
-    """Wait until a run has saved its first state, or has ended; return how many seconds that took."""
+def saved_steps(folder: Path) -> int:
+    """Return how many steps of its seeds a training has saved."""
+    newest: dict[Path, int] = {}
+    for path in states(folder / "scratch"):
+        newest[path.parent] = max(newest.get(path.parent, 0), int(path.stem))
+    return sum(newest.values())
+
+
+def when_saved(process: subprocess.Popen[bytes], folder: Path, steps: int) -> float:
+    """Wait until a run has saved so many steps, or has ended; return how many seconds that took."""
     started = time.perf_counter()
-    while process.poll() is None and not states(folder / "scratch"):
+    while process.poll() is None and saved_steps(folder) < steps:
         time.sleep(POLL_S)
     return time.perf_counter() - started
 
@@ -176,10 +186,11 @@ def undisturbed(folder: Path, variant: str) -> Undisturbed:
     """Train a variant in a prepared workspace."""
     started = time.perf_counter()
     process = start(folder, variant)
-    first_state_s = first_state_after(process, folder)
+    first_state_s = when_saved(process, folder, 1)
     status, error = ended(process)
     assert status == 0, error
-    return Undisturbed(outcome(folder, variant), first_state_s, time.perf_counter() - started)
+    steps = artefacts.read_json(folder / paths.train_metrics(variant))["steps_g"] * CHANGES["seeds"]
+    return Undisturbed(outcome(folder, variant), first_state_s, time.perf_counter() - started, steps)
 
 
 def disturbed(folder: Path, variant: str, number: int, seed: int, pace: Undisturbed) -> Trial:
@@ -188,12 +199,14 @@ def disturbed(folder: Path, variant: str, number: int, seed: int, pace: Undistur
     strike = list(STRIKES)[number % len(STRIKES)]
     story, sound, resumed = [f"trial {number}, {strike}, {variant}"], True, False
     for _ in range(chance.choice([1, 1, 2])):
-        started, process = time.perf_counter(), start(folder, variant)
+        before, process = saved_steps(folder), start(folder, variant)
         if chance.random() < EARLY:
-            moment = chance.uniform(0, pace.total_s)
-        else:
-            moment = first_state_after(process, folder) + chance.uniform(0, pace.total_s - pace.first_state_s)
-        time.sleep(max(0.0, moment - (time.perf_counter() - started)))
+            moment = f"{(seconds := chance.uniform(0, pace.first_state_s)):.2f} s"
+            time.sleep(seconds)
+        else:  # counted in steps, so that a machine that is busier by now is struck as far along
+            steps = max(before + 1, math.ceil(chance.random() * pace.steps))
+            moment = f"{steps} of {pace.steps} steps"
+            when_saved(process, folder, steps)
         while process.poll() is None and not begun(process):
             time.sleep(POLL_S)
         if process.poll() is None:
@@ -201,7 +214,7 @@ def disturbed(folder: Path, variant: str, number: int, seed: int, pace: Undistur
         status, error = ended(process)
         resumed = resumed or GOING_ON in error
         sound = sound and as_promised(status, error) and (status != 0 or outcome(folder, variant) == pace.files)
-        story.append(f"struck after {moment:.2f} s, status {status}: {error.splitlines()[-1:]}")
+        story.append(f"struck after {moment}, status {status}: {error.splitlines()[-1:]}")
     status, error = ended(start(folder, variant))
     resumed = resumed or GOING_ON in error
     story.append(f"again: status {status}: {error.splitlines()[-1:]}")
@@ -216,7 +229,7 @@ def disturbed(folder: Path, variant: str, number: int, seed: int, pace: Undistur
 
 
 def run(numbers: Sequence[int], seed: int) -> list[Trial]:
-    """Carry out these trials; the same seed draws the same faults, at moments as far along as this machine's pace."""
+    """Carry out these trials; the same seed draws the same faults, at the same moments of a training."""
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(AT_ONCE) as pool:
         prepared = Path(scratch) / "prepared"

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import yaml
 from conftest import ROOT
 from dvc.utils.serialize import modify_yaml
+from filelock import FileLock
 
 ENTRY = re.compile("zoo/[^/]+/")  # what lies in the folder of one
 LONGEST_S = 1200.0  # that a command may take
@@ -110,11 +112,13 @@ def write_params(folder: Path, changes: dict[str, object]) -> None:
             section[last] = value
 
 
-def cloned(folder: Path, changes: dict[str, object] | None = None, entry: str = "") -> Workspace:
+def cloned(
+    folder: Path, changes: dict[str, object] | None = None, entry: str = "", cache: Path | None = None
+) -> Workspace:
     """Return a repository in `folder`, with SMALL and `changes` in its params.yaml, in which nothing has run.
 
     Of the zoo, which is most of the bytes, it has one `entry` at most; and not the committed dvc.lock, which DVC would
-    read and write again after each stage.
+    read and write again after each stage. What has run in the repository of a `cache` DVC takes from there.
     """
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -126,9 +130,28 @@ def cloned(folder: Path, changes: dict[str, object] | None = None, entry: str = 
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     write_params(folder, {**SMALL, **(changes or {})})
+    if cache:
+        shutil.copytree(cache, folder / ".dvc/cache")
     clone = Workspace(folder)
     clone.run("git", "init", "--quiet", "--initial-branch=main")
     clone.run("git", "config", "user.email", "tests@localhost")
     clone.run("git", "config", "user.name", "tests")
     clone.commit()
     return clone
+
+
+@pytest.fixture(scope="session")
+def prepared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of a repository in which all that comes before a training has run, once for all workers."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "prepared"
+    with FileLock(shared / "prepared.lock"):
+        if not folder.exists():
+            clone = cloned(shared / "preparing")
+            output = clone.run("dvc", "repro", "reference")
+            assert set(stages_run(output)) == {"download", "preprocess", "classifier", "reference"}
+            (clone.folder / ".dvc/cache").rename(folder)
+            shutil.rmtree(clone.folder)
+    return folder

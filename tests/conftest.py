@@ -22,6 +22,7 @@ from gans.sources import celeba, toyfaces
 
 ROOT = Path(__file__).parents[1]
 NUM_FACES = 48
+pytest_plugins = ["clone"]  # its fixtures
 LONGEST = ["test_end_to_end", "test_interruptions", "test_faults", "test_zoo", "test_notebook"]
 
 # Programs that tests start and send signals to would inherit that they are ignored, as under `nohup` and after `&`.
@@ -90,7 +91,7 @@ def write_params(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small() -> AdversarialSettings:
     """Settings under which any variant trains in a second."""
     values = Params.load(ROOT / "params.yaml").shared()
@@ -106,7 +107,7 @@ def settings_for(name: str, shared: AdversarialSettings) -> Settings:
     return model(**{key: values[key] for key in model.model_fields})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pixels() -> np.ndarray:
     """Random images, uint8 (32, 16, 16, 3)."""
     return np.random.default_rng(0).integers(0, 256, (32, 16, 16, 3), dtype=np.uint8)

@@ -258,7 +258,7 @@ def test_a_stopped_download_continues(prepared: Path, tmp_path: Path, server: Se
 
 def test_chaos_is_survived() -> None:
     """What no other test does to a process: files that may not grow, a state that is damaged; `make chaos` does all."""
-    numbers = [list(chaos.STRIKES).index(strike) for strike in ("full disk", "damaged state")]
-    trials = chaos.run(numbers, seed=2533)  # whose strikes come once, when about half of the states are saved
+    numbers = [3, 9]  # a full disk and a damaged state, both of dcgan
+    trials = chaos.run(numbers, seed=558)  # whose strikes come once, when about half of the steps are saved
     assert all(trial.survived and trial.identical for trial in trials), [trial.story for trial in trials]
     assert any(trial.resumed for trial in trials)  # or the harness strikes where nothing can be lost

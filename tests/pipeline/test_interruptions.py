@@ -18,9 +18,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def workspace(tmp_path_factory: pytest.TempPathFactory, prepared_cache: Path) -> Workspace:
     """A repository in which `dvc repro` has prepared the images."""
-    clone = cloned(tmp_path_factory.mktemp("clone") / "gans")
+    clone = cloned(tmp_path_factory.mktemp("clone") / "gans", cache=prepared_cache)
     clone.run("dvc", "repro", "preprocess")
     clone.commit()
     return clone

@@ -13,13 +13,13 @@ LONGEST_S = 900
 
 
 @pytest.mark.slow
-def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clone = cloned(tmp_path / "gans", entry="dcgan-toyfaces")
+def test_the_notebook_runs(tmp_path: Path, prepared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone = cloned(tmp_path / "gans", entry="dcgan-toyfaces", cache=prepared_cache)
     for name, value in clone.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", str(clone.folder / "src"))  # this library, and not the installed one
     text = (clone.folder / NOTEBOOK).read_text(encoding="utf-8")
-    for longer, shorter in (("data.num_toyfaces=512", "data.num_toyfaces=160"), ("-S epochs=24", "-S epochs=1")):
+    for longer, shorter in (("data.num_toyfaces=512", "data.num_toyfaces=320"), ("-S epochs=24", "-S epochs=1")):
         assert longer in text
         text = text.replace(longer, shorter)
     notebook = nbformat.reads(text, as_version=4)

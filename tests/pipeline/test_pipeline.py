@@ -22,7 +22,7 @@ CHECKED = "data/params.checked.json"
 VARIANT = "${item.variant}"
 VARIANTS = [f"src/gans/variants/{name}.py" for name in contract.names()]
 LOADS_ONE_VARIANT = {"train", "sample", "evaluate"}
-LOADS_ALL_VARIANTS = {"settings", "overview", "report", "explore"}
+LOADS_ALL_VARIANTS = {"settings", "explore"}
 LOADS_A_VARIANT_BY_NAME = {"sample_codes": {"src/gans/variants/vae.py"}}
 
 OF_CODES = {*CodesSettings.model_fields, "init_from"}  # what autoencoders of several sizes do not take from the shared
@@ -168,7 +168,7 @@ TRAINS = {"train", "codes", "gaussian", "classifier"}
         ("src/gans/sources/celeba.py", {"download", "preprocess"}),
         ("src/gans/training/loop.py", {"train", "codes"}),
         ("src/gans/gaussian/lesson.py", {"gaussian"}),
-        ("src/gans/variants/wgan_gp.py", {"settings", "overview", "report", "explore"}),
+        ("src/gans/variants/wgan_gp.py", {"settings", "explore"}),
     ],
 )
 def test_an_edit_runs_no_more_again_than_what_depends_on_it(edited: str, run_again: set[str]) -> None:

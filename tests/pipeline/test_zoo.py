@@ -30,9 +30,9 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def workspace(tmp_path_factory: pytest.TempPathFactory, prepared_cache: Path) -> Workspace:
     """A repository in which `make zoo` has trained an entry that takes seconds."""
-    clone = cloned(tmp_path_factory.mktemp("clone") / "gans")
+    clone = cloned(tmp_path_factory.mktemp("clone") / "gans", cache=prepared_cache)
     recipes = clone.folder / packing.RECIPES
     values = yaml.safe_load(recipes.read_text())
     values[ENTRY]["settings"] = SETTINGS

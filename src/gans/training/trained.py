@@ -35,6 +35,8 @@ class Trained:
         players = {"generator": "g", "discriminator": "d"}
         sizes = {name: sum(map(torch.numel, net.parameters())) for name, net in self.variant.networks.items()}
         return {
+            "title": self.variant.title,
+            "source": self.variant.source,
             "images_seen": self.images_seen,
             **{f"steps_{column.removeprefix('loss_')}": count for column, count in self.steps.items()},
             **{f"parameters_{players.get(name, name)}": size for name, size in sizes.items()},
