@@ -83,20 +83,23 @@ readme: $(VENV)/ready ## bring the README's table and picture up to the last run
 clean: ## remove the environment, what the pipeline wrote, and interrupted work; DVC's cache stays
 	rm -rf $(VENV) data models samples report scratch
 
+# Without compiling: that takes half a minute, and most of it is never imported.
+INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
+
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(INSTALL) -e .
 	touch $@
 
 $(VENV)/ready-to-watch: $(VENV)/ready
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[tensorboard]'
+	$(INSTALL) -e '.[tensorboard]'
 	touch $@
 
 $(VENV)/ready-for-zoo: $(VENV)/ready
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[zoo]'
+	$(INSTALL) -e '.[zoo]'
 	touch $@
 
 $(VENV)/ready-to-test: $(VENV)/ready
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(INSTALL) -e '.[test]'
 	touch $@
