@@ -40,7 +40,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest files come first, then others with slow tests, so that two workers end at about the same time."""
+    """Let the longest files come first, then others with slow tests, so that all workers end at about the same time."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: (order.get(item.path.stem, len(order)), item.path not in slow))
