@@ -68,7 +68,7 @@ gpu-quality: ## on a machine with a GPU: train on two million images, 9 minutes 
 zoo: $(VENV)/ready-for-zoo ## train an entry of zoo/recipes.yaml as an experiment, and pack it: make zoo NAME=vae-toyfaces
 	@$(VENV)/bin/python -m gans.packing "$$NAME" "$$DATA_ROOT"
 
-protocol: $(VENV)/ready ## train and score as published, see docs/celeba.md: make protocol NAME=mimicry, with DRY=1 in minutes
+protocol: $(VENV)/ready ## train and score as published, see docs/celeba.md: make protocol NAME=mimicry, with DRY=1 DATA_ROOT=folder in minutes
 	@$(VENV)/bin/python -m gans.protocols "$$NAME" "$$DATA_ROOT" "$$DRY"
 
 tune: $(VENV)/ready ## give each variant the same number of short trainings: make tune VARIANT="dcgan sngan" JOBS=2
@@ -83,8 +83,9 @@ readme: $(VENV)/ready ## bring the README's table and picture up to the last run
 clean: ## remove the environment, what the pipeline wrote, and interrupted work; DVC's cache stays
 	rm -rf $(VENV) data models samples report scratch
 
-# Without compiling: that takes half a minute, and most of it is never imported.
-INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
+# Without compiling: that takes half a minute, and most of it is never imported. The Dockerfile says --compile.
+COMPILE ?= --no-compile
+INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(COMPILE) -c constraints.txt
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'

@@ -12,6 +12,7 @@ loss curves and metrics are those of the undisturbed run.
 import math
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -39,7 +40,7 @@ CHANGES = {"image_size": 16, "width": 4, "nz": 8, "epochs": 6, "batch_size": 16,
 NUM_FACES = 256
 EARLY = 0.2  # share of the strikes that may come before there is anything to lose
 POLL_S = 0.005
-GOING_ON = "going on after step"
+GOING_ON = re.compile(r"going on after step (\d+) of (\d+)")
 TIMEOUT_S = 300
 
 
@@ -97,6 +98,11 @@ def begun(process: subprocess.Popen[bytes]) -> bool:
 def as_promised(status: int, error: str) -> bool:
     """Return whether a training ended as it promises: with a status that says why, and without a traceback."""
     return status in (0, 1, 130, 143, -signal.SIGKILL) and "Traceback" not in error
+
+
+def went_on(error: str) -> bool:
+    """Return whether a training says that it went on from its midst; a seed that had ended says so of its last step."""
+    return any(int(done) < int(steps) for done, steps in GOING_ON.findall(error))
 
 
 def states(folder: Path) -> list[Path]:
@@ -212,11 +218,11 @@ def disturbed(folder: Path, variant: str, number: int, seed: int, pace: Undistur
         if process.poll() is None:
             STRIKES[strike](process, folder, chance)
         status, error = ended(process)
-        resumed = resumed or GOING_ON in error
+        resumed = resumed or went_on(error)
         sound = sound and as_promised(status, error) and (status != 0 or outcome(folder, variant) == pace.files)
         story.append(f"struck after {moment}, status {status}: {error.splitlines()[-1:]}")
     status, error = ended(start(folder, variant))
-    resumed = resumed or GOING_ON in error
+    resumed = resumed or went_on(error)
     story.append(f"again: status {status}: {error.splitlines()[-1:]}")
     left = (folder / "scratch" / variant).exists()
     return Trial(
@@ -229,7 +235,7 @@ def disturbed(folder: Path, variant: str, number: int, seed: int, pace: Undistur
 
 
 def run(numbers: Sequence[int], seed: int) -> list[Trial]:
-    """Carry out these trials; the same seed draws the same faults, at the same moments of a training."""
+    """Carry out these trials; the same seed draws the same faults, after the same steps."""
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(AT_ONCE) as pool:
         prepared = Path(scratch) / "prepared"

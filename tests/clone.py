@@ -149,6 +149,7 @@ def prepared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = shared / "prepared"
     with FileLock(shared / "prepared.lock"):
         if not folder.exists():
+            shutil.rmtree(shared / "preparing", ignore_errors=True)  # of a worker that failed
             clone = cloned(shared / "preparing")
             output = clone.run("dvc", "repro", "reference")
             assert set(stages_run(output)) == {"download", "preprocess", "classifier", "reference"}

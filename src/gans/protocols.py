@@ -24,7 +24,7 @@ def main(name: str = "", data_root: str = "", dry: str = "") -> None:
         (variant,) = settings["active"]
         settings |= {**DRY, f"++variants.{variant}.epochs": 1}
         if not data_root:
-            raise InputError("DRY=1 fetches nothing; expected DATA_ROOT=path/to/folder, with pictures as CelebA's")
+            raise InputError("DRY=1 fetches nothing; expected DATA_ROOT=folder, with CelebA's archive: docs/celeba.md")
     if data_root:
         settings["data.root"] = data_root
     commands.run(recipes.command(f"{name}-dry" if dry else name, settings))

@@ -1,8 +1,9 @@
 """Run the pipeline with several variants side by side: `make repro`.
 
 `dvc repro` runs one stage after another. Small batches gain little from a second core, so here each training has one
-thread, and as many variants are trained at a time as there are cores. DVC's manual of `dvc repro` allows it under
-"Parallel stage execution", as long as no two write the same; what all variants need is therefore made beforehand.
+thread, and as many variants are trained at a time as there are cores, or GPUs where there are some. DVC's manual of
+`dvc repro` allows it under "Parallel stage execution", as long as no two write the same; what all variants need is
+therefore made beforehand.
 """
 
 import os

@@ -106,6 +106,17 @@ def test_the_protocol_says_what_was_compared_and_whether_noise_is_known(story: r
     assert "64 x 64 pixels, largest central square, lanczos." in text
 
 
+@pytest.mark.parametrize(
+    ("against", "named"), [("train", "real ones of the training split"), ("all", "real ones of all splits")]
+)
+def test_the_protocol_names_other_images_that_fakes_are_held_against(
+    story: report.Story, against: str, named: str
+) -> None:
+    text = report.markdown(dataclasses.replace(story, floor={**story.floor, "against": against}), Path("report"))
+    assert f"20 generated images against 20 {named}." in text
+    assert "The floor is what as many other real images score." in text
+
+
 def test_the_summary_holds_what_a_rerun_repeats(story: report.Story) -> None:
     summary = report.summary(story)
     assert summary["variants"]["better"]["fid_lite0"] == 300.0

@@ -2,7 +2,6 @@
 
 import re
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,16 +38,16 @@ ACTIVE = ["twin", "vae"]  # a conditional pair, and no pair; the notebook's test
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory, prepared_cache: Path) -> Workspace:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A repository in which all stages have run once, with a variant more, and a library that says which one it is."""
     changes = {"variants.twin": {}, "active": ACTIVE}
-    clone = cloned(tmp_path_factory.mktemp("clone") / "gans", changes, cache=prepared_cache)
+    clone = cloned(tmp_path_factory.mktemp("clone") / "gans", changes)
     variants = clone.folder / "src/gans/variants"
     (variants / "twin.py").write_text(TWIN)
     with (variants / "__init__.py").open("a") as file:
         file.write('\n\nprint("library:", __file__)\n')
     output = clone.run("env", "PYTHONPATH=src", sys.executable, "-m", "gans.repro")
-    some = {"settings", "train@twin", "sample@vae", "codes", "gaussian", "report", "explore"}
+    some = {"download", "preprocess", "reference", "train@twin", "sample@vae", "codes", "gaussian", "report", "explore"}
     assert set(stages_run(output)) >= some
     clone.commit()
     return clone

@@ -258,7 +258,9 @@ def test_a_stopped_download_continues(prepared: Path, tmp_path: Path, server: Se
 
 def test_chaos_is_survived() -> None:
     """What no other test does to a process: files that may not grow, a state that is damaged; `make chaos` does all."""
-    numbers = [3, 9]  # a full disk and a damaged state, both of dcgan
+    numbers = [3, 9]
+    assert [list(chaos.STRIKES)[number % len(chaos.STRIKES)] for number in numbers] == ["full disk", "damaged state"]
+    assert {chaos.VARIANTS[number % len(chaos.VARIANTS)] for number in numbers} == {"dcgan"}  # for one undisturbed run
     trials = chaos.run(numbers, seed=558)  # whose strikes come once, when about half of the steps are saved
     assert all(trial.survived and trial.identical for trial in trials), [trial.story for trial in trials]
     assert any(trial.resumed for trial in trials)  # or the harness strikes where nothing can be lost

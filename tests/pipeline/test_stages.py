@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, run
 from PIL import Image
 from programs import DEADLINE_S
 
@@ -35,6 +35,13 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def published(folder: Path) -> list[str]:
     """Return the data files that later stages would take for whole."""
     return [str(path) for path in (folder / "data").rglob("*") if "incoming" not in path.parts and path.is_file()]
+
+
+def test_stages_that_need_no_torch_do_not_import_it() -> None:
+    """It takes a second and a half, in each experiment."""
+    names = ("download", "preprocess", "plot", "overview", "report")
+    asks = f"import sys; import {', '.join(f'stages.{name}' for name in names)}; sys.exit('torch' in sys.modules)"
+    assert run(ROOT, sys.executable, "-c", asks).returncode == 0
 
 
 @pytest.mark.parametrize(

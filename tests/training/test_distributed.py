@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -153,7 +154,8 @@ def test_an_interrupted_training_of_two_ranks_goes_on(folder: Path, undisturbed:
 
 
 @pytest.mark.slow
-def test_a_killed_rank_ends_the_run_with_a_message(folder: Path, small: AdversarialSettings) -> None:
+def test_a_killed_rank_ends_the_run_with_a_message(folder: Path, small: AdversarialSettings, tmp_path: Path) -> None:
+    folder = shutil.copytree(folder, tmp_path / "killed")
     forget(folder)
     write_settings(folder, small.model_copy(update={"epochs": 10_000}))
     with started(folder, every_epochs=1) as command:

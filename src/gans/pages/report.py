@@ -69,7 +69,7 @@ class Story:
     settings: Mapping[str, Any]  # the shared ones
     seeds: int  # trainings of each variant
     commit: str
-    floor: Mapping[str, Any]  # the scores of real training images against held-out ones
+    floor: Mapping[str, Any]  # what real images score that fakes are not held against
     classifier: Mapping[str, Any]  # how well the classifier knows the classes of real images
     gaussian: Mapping[str, Any]  # what the one-dimensional lesson reached
     codes: Mapping[str, Any]  # what autoencoders of several latent sizes reached
