@@ -8,7 +8,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends git make && 
     && useradd --uid 1000 --create-home gans && install --directory --owner=gans /gans
 USER 1000
 WORKDIR /gans
-ENV MAKEFLAGS=VENV=/home/gans/venv PATH=/home/gans/venv/bin:$PATH PIP_NO_CACHE_DIR=1 COMPILE=--compile
+ENV MAKEFLAGS=VENV=/home/gans/venv PATH=/home/gans/venv/bin:$PATH PIP_NO_CACHE_DIR=1
 
 # The environment without the code, so that an edit does not install it anew.
 ARG CPU_INDEX

@@ -83,9 +83,8 @@ readme: $(VENV)/ready ## bring the README's table and picture up to the last run
 clean: ## remove the environment, what the pipeline wrote, and interrupted work; DVC's cache stays
 	rm -rf $(VENV) data models samples report scratch
 
-# Without compiling: that takes half a minute, and most of it is never imported. The Dockerfile says --compile.
-COMPILE ?= --no-compile
-INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(COMPILE) -c constraints.txt
+# It compiles, which takes half a minute: where PYTHONDONTWRITEBYTECODE is set, each program would do it anew otherwise.
+INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile -c constraints.txt
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
