@@ -30,7 +30,7 @@ from gans.sources import archives, celeba, cifar, folder, idx
 from gans.sources.labelled import LabelledImages
 from stages import preprocess
 
-steady = settings(max_examples=75, derandomize=True, deadline=None, database=None)
+steady = settings(max_examples=150, derandomize=True, deadline=None, database=None)
 RANDOM = np.random.default_rng(0)
 MEBIBYTE = 2**20
 Result = TypeVar("Result")
@@ -512,7 +512,7 @@ def test_an_edited_tar_is_read_or_refused_in_one_line(place: Path, data: st.Data
     outcome(lambda: cifar.open_images(path.parent), path, path.parent, *BATCHES)
 
 
-@settings(steady, max_examples=125)
+@settings(steady, max_examples=250)
 @given(protocol=st.integers(0, pickle.HIGHEST_PROTOCOL), data=st.data())
 def test_an_edited_batch_is_read_or_refused_in_one_line(place: Path, protocol: int, data: st.DataObject) -> None:
     """A pickle has no checksum: another pixel is nobody's to notice, but only pictures and labels come out."""
