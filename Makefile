@@ -45,7 +45,8 @@ results: $(VENV)/ready ## put several runs into one table, report/results.md: ma
 JOBS ?= 1
 queue: $(VENV)/ready ## run the experiments in the queue, with JOBS=2 two at a time, and wait for the last
 	@$(VENV)/bin/dvc queue start --jobs $(JOBS)
-	@while sleep 5; tasks=$$($(VENV)/bin/dvc queue status) || exit 1; echo "$$tasks" | grep -Eq '(Queued|Running) *$$'; do :; done; \
+	@while sleep 5; tasks=$$($(VENV)/bin/dvc queue status) || exit 1; echo "$$tasks" | grep -Eq '(Queued|Running) *$$'; do \
+	if echo "$$tasks" | grep -q ': 0 active, 0 idle'; then $(VENV)/bin/dvc queue start --jobs $(JOBS) || exit 1; fi; done; \
 	echo "$$tasks"; ! echo "$$tasks" | grep -q 'Failed *$$' || \
 	{ echo 'Some failed: "dvc queue logs NAME" says why, "dvc queue remove --failed" forgets them.'; exit 1; }
 

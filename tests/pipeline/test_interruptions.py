@@ -107,6 +107,7 @@ def test_experiments_outlive_dvc(workspace: Workspace, longer: dict[str, str], w
 
 def start_worker(workspace: Workspace) -> None:
     """Start what takes experiments from the queue; it lives on in the background until the queue is empty."""
+    until(lambda: ": 0 active, 0 idle" in workspace.run("dvc", "queue", "status"))  # an ending one takes none
     quiet = subprocess.DEVNULL
     how = {"cwd": workspace.folder, "env": workspace.environment, "timeout": DEADLINE_S}
     subprocess.run(["dvc", "queue", "start"], stdout=quiet, stderr=quiet, check=True, **how)
