@@ -84,23 +84,14 @@ readme: $(VENV)/ready ## bring the README's table and picture up to the last run
 clean: ## remove the environment, what the pipeline wrote, and interrupted work; DVC's cache stays
 	rm -rf $(VENV) data models samples report scratch
 
-# It compiles, which takes half a minute: where PYTHONDONTWRITEBYTECODE is set, each program would do it anew otherwise.
-INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile -c constraints.txt
-
-$(VENV)/ready: pyproject.toml constraints.txt
+$(VENV)/ready-to-watch: extras = [tensorboard]
+$(VENV)/ready-for-zoo: extras = [zoo]
+$(VENV)/ready-to-test: extras = [test]
+# Compiled at the end, on all cores: where PYTHONDONTWRITEBYTECODE is set, each program would do it anew otherwise.
+# (Some packages bring files that are no Python of this version; pip, too, passes them over.)
+$(addprefix $(VENV)/, ready ready-to-watch ready-for-zoo ready-to-test): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) -e .
-	touch $@
-
-$(VENV)/ready-to-watch: $(VENV)/ready
-	$(INSTALL) -e '.[tensorboard]'
-	touch $@
-
-$(VENV)/ready-for-zoo: $(VENV)/ready
-	$(INSTALL) -e '.[zoo]'
-	touch $@
-
-$(VENV)/ready-to-test: $(VENV)/ready
-	$(INSTALL) -e '.[test]'
-	touch $@
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.$(extras)'
+	@$(VENV)/bin/python -m compileall -qq -j 0 $(VENV)/lib || true
+	touch $(VENV)/ready $@

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, run
 from markup import Markup
-from repositories import begun, done
+from repositories import begun, called, done
 
 from gans.pages import comparison
 
@@ -40,7 +40,7 @@ Image.new("RGB", (64, 64), (int(1e5 * lr), 0, 0)).save("samples/dcgan/grid.png")
 
 
 def compare(folder: Path, *revision: str) -> subprocess.CompletedProcess[str]:
-    return run(folder, sys.executable, "-m", "gans.pages.comparison", *revision)
+    return called(folder, comparison.main, *revision)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_a_revision_that_is_none_is_refused_with_one_line(repository: Path, revi
 
 
 def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:
-    found = compare(tmp_path, "main")
+    found = run(tmp_path, sys.executable, "-m", "gans.pages.comparison", "main")
     assert found.returncode == 1
     assert found.stderr == "not a Git and DVC repository; run from the repository's root, where .dvc lies\n"
 
