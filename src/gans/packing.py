@@ -119,6 +119,7 @@ def pack(name: str, recipe: Mapping[str, Any], commit: str, command: str) -> Pat
     picture = Image.fromarray(grids.grid(generator(FACES**2), FACES))
     picture.save(folder / "picture.webp", quality=templates.WEBP_QUALITY, method=6)
     card = described(generator, bench, variant) | {
+        "sha256": artefacts.sha256_of(folder / models.GENERATOR),
         "data": recipe["data"],
         "licence": recipe["licence"],
         "limits": recipe["limits"],

@@ -143,7 +143,7 @@ def test_the_summary_is_the_median_seed_by_each_number() -> None:
 @pytest.mark.parametrize("kind", [VALUES, BATCHES])
 def test_a_seed_learns_the_same_alone_and_beside_others(kind: lesson.Discriminators) -> None:
     calm = {"lr": 2e-4, "lr_d": 2e-4}
-    together, alone = train(range(3, 6), 40, kind, **calm), train(range(4, 5), 40, kind, **calm)
+    together, alone = train(range(3, 6), 20, kind, **calm), train(range(4, 5), 20, kind, **calm)
     np.testing.assert_allclose(together.values[:, 1:2], alone.values, atol=1e-3)
     np.testing.assert_allclose(together.decisions[:, 1:2], alone.decisions, atol=1e-3)
     assert not np.allclose(together.values[:, 0], together.values[:, 1], atol=1e-2)
@@ -151,7 +151,7 @@ def test_a_seed_learns_the_same_alone_and_beside_others(kind: lesson.Discriminat
 
 @pytest.mark.parametrize("kind", [VALUES, BATCHES])
 def test_two_runs_are_equal_to_the_bit(kind: lesson.Discriminators) -> None:
-    first, second = (train(range(2), 40, kind) for _ in range(2))
+    first, second = (train(range(2), 10, kind) for _ in range(2))
     assert first.values.tobytes() == second.values.tobytes()
     assert first.decisions.tobytes() == second.decisions.tobytes()
 
@@ -175,7 +175,7 @@ def test_each_loss_teaches_its_own_player_alone(monkeypatch: pytest.MonkeyPatch)
             taught[-1].append(any(weight.grad is not None for player in players for weight in player))
             super().step()
 
-    monkeypatch.setattr(torch.optim, "AdamW", Watched)
+    monkeypatch.setattr(lesson.optimizers, "AdamW", Watched)
     train(range(1), 2)
     assert taught == [[False, True, True], [True, False, True]] * 2  # G, D, any
 

@@ -113,17 +113,20 @@ class TestEvery:
                     weight -= 0.01 * slope / length  # a step of length 0.01
             assert loss_of(turn, batch_for(variant, shape, torch.float64)).item() < before.item()
 
-    def test_two_trainings_with_one_seed_are_equal_to_the_bit(
-        self, variant: Variant, shape: DataShape, cpu: torch.device
-    ) -> None:
-        settings = variant.settings.model_copy(update={"epochs": 1})
-        images = np.random.default_rng(0).integers(0, 256, (24, shape.size, shape.size, shape.channels), dtype=np.uint8)
-        labels = np.repeat(np.arange(3), shape.class_counts) if shape.num_classes else None
-        one = loop.train(type(variant), settings, shape, images, labels, cpu, 2)
-        torch.rand(7)  # whatever else was drawn in between
-        two = loop.train(type(variant), settings, shape, images, labels, cpu, 2)
-        assert one.rows == two.rows
-        assert all(map(torch.equal, one.averaged.state_dict().values(), two.averaged.state_dict().values()))
+
+@pytest.mark.parametrize("name", contract.names())
+def test_two_trainings_with_one_seed_are_equal_to_the_bit(
+    name: str, small: AdversarialSettings, cpu: torch.device
+) -> None:
+    shape = LABELLED[-1]
+    settings = settings_for(name, small.model_copy(update={"image_size": shape.size, "epochs": 1}))
+    images = np.random.default_rng(0).integers(0, 256, (24, shape.size, shape.size, shape.channels), dtype=np.uint8)
+    labels = np.repeat(np.arange(3), shape.class_counts)
+    one = loop.train(contract.load(name), settings, shape, images, labels, cpu, 2)
+    torch.rand(7)  # whatever else was drawn in between
+    two = loop.train(contract.load(name), settings, shape, images, labels, cpu, 2)
+    assert one.rows == two.rows
+    assert all(map(torch.equal, one.averaged.state_dict().values(), two.averaged.state_dict().values()))
 
 
 @pytest.mark.parametrize("ends", [None, 0.00001])

@@ -21,7 +21,7 @@ from gans.base.errors import InputError
 from gans.base.progress import progress_bar
 from gans.gaussian.settings import PlayerSettings
 from gans.networks import losses
-from gans.runtime import randomness
+from gans.runtime import optimizers, randomness
 
 MEAN, SD = 4.0, 1.25  # of the real values
 BATCH = 100  # real or generated values a step
@@ -176,7 +176,7 @@ def train(seeds: range, steps: int, settings: PlayerSettings, discriminators: Di
     sources = [randomness.generator(CPU, seed, "weights") for seed in seeds]
     G, D = value_generators(sources), discriminators(sources)
     average = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING))
-    adam = partial(torch.optim.AdamW, betas=(settings.beta1, settings.beta2), fused=True)
+    adam = partial(optimizers.AdamW, betas=(settings.beta1, settings.beta2), fused=True)
     optimizer_g = adam(G.parameters(), lr=settings.lr, weight_decay=0.0)
     optimizer_d = adam(D.parameters(), lr=settings.lr_d, weight_decay=settings.weight_decay)
     decays = [CosineAnnealingLR(optimizer, steps) for optimizer in (optimizer_g, optimizer_d)]

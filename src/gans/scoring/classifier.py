@@ -17,7 +17,7 @@ from gans.data import arrays
 from gans.data.arrays import Images
 from gans.data.batches import Batches, in_turn
 from gans.data.pixels import to_float
-from gans.runtime import devices, randomness, weights
+from gans.runtime import devices, optimizers, randomness, weights
 from gans.scoring.settings import ClassifierSettings
 
 BATCH_SIZE = 256  # of images to be judged
@@ -111,7 +111,7 @@ def train(
     torch.manual_seed(randomness.derived_seed(seed, "weights"))
     network = Classifier(images.shape[3], num_outputs, settings.width, places)
     network.to(device).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters(), settings.lr)
+    optimizer = optimizers.Adam(network.parameters(), settings.lr)
     loss_of: Callable[..., torch.Tensor] = cross_entropy
     if targets.dtype == bool:
         loss_of, targets = binary_cross_entropy_with_logits, targets.astype(np.float32)

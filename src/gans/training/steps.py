@@ -13,6 +13,7 @@ from torch import nn
 from gans.base import launchers
 from gans.base.errors import InputError, in_one_line
 from gans.networks.contract import Loss, Readings, Variant
+from gans.runtime import optimizers
 from gans.training.distributed import ALONE, Ranks
 
 Inputs = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]  # images (B, C, S, S), labels (B,), latents (B, nz)
@@ -106,9 +107,9 @@ class Iteration:
             pace = variant.pace(turn.column, 0.0)
             lr = torch.tensor(pace.lr, device=device) if on_cuda else pace.lr  # where a graph finds it
             self.optimizers[turn.column] = (
-                torch.optim.SGD(weights, lr, own.momentum, fused=True)
+                optimizers.SGD(weights, lr, own.momentum, fused=True)
                 if own.optimizer == "sgd"
-                else torch.optim.Adam(weights, lr, (own.beta1, pace.beta2), fused=True, capturable=on_cuda)
+                else optimizers.Adam(weights, lr, (own.beta1, pace.beta2), fused=True, capturable=on_cuda)
             )
             self._losses[turn.column] = torch.compile(turn.loss, **COMPILED) if how.compiled else turn.loss
         if how.compiled:
