@@ -5,6 +5,7 @@ VENV := .venv
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL: # there is one environment, and one run
 .PHONY: help repro watch explore test check chaos compare results queue experiments bench gpu gpu-quality zoo tune protocol notebook readme clean
 
 help: ## list the targets
@@ -84,6 +85,7 @@ readme: $(VENV)/ready ## bring the README's table and picture up to the last run
 clean: ## remove the environment, what the pipeline wrote, and interrupted work; DVC's cache stays
 	rm -rf $(VENV) data models samples report scratch
 
+extras :=
 $(VENV)/ready-to-watch: extras = [tensorboard]
 $(VENV)/ready-for-zoo: extras = [zoo]
 $(VENV)/ready-to-test: extras = [test]
@@ -91,7 +93,7 @@ $(VENV)/ready-to-test: extras = [test]
 # (Some packages bring files that are no Python of this version; pip, too, passes them over.)
 $(addprefix $(VENV)/, ready ready-to-watch ready-for-zoo ready-to-test): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.$(extras)'
 	@$(VENV)/bin/python -m compileall -qq -j 0 $(VENV)/lib || true
 	touch $(VENV)/ready $@

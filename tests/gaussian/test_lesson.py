@@ -143,7 +143,7 @@ def test_the_summary_is_the_median_seed_by_each_number() -> None:
 @pytest.mark.parametrize("kind", [VALUES, BATCHES])
 def test_a_seed_learns_the_same_alone_and_beside_others(kind: lesson.Discriminators) -> None:
     calm = {"lr": 2e-4, "lr_d": 2e-4}
-    together, alone = train(range(3, 6), 20, kind, **calm), train(range(4, 5), 20, kind, **calm)
+    together, alone = train(range(3, 6), 40, kind, **calm), train(range(4, 5), 40, kind, **calm)
     np.testing.assert_allclose(together.values[:, 1:2], alone.values, atol=1e-3)
     np.testing.assert_allclose(together.decisions[:, 1:2], alone.decisions, atol=1e-3)
     assert not np.allclose(together.values[:, 0], together.values[:, 1], atol=1e-2)

@@ -31,11 +31,12 @@ def begun(folder: Path, branch: str) -> Path:
 def called(folder: Path, main: Callable[[], None], *words: str) -> subprocess.CompletedProcess[str]:
     """Call the `main` of a program with a command line, as `run` would, but without a second of imports."""
     out, err, status = io.StringIO(), io.StringIO(), 0
-    revision._files.cache_clear()  # which is of another repository
     with chdir(folder), redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", ["main", *words]):
         try:
             main()
         except SystemExit as end:
-            status = 1
+            status = end.code if isinstance(end.code, int) else 1
             print(end.code, file=err)
+        finally:
+            revision._files.cache_clear()
     return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())

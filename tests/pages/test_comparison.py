@@ -72,7 +72,9 @@ def compared(folder: Path, revision: str) -> Markup:
 
 
 def test_a_page_shows_what_was_changed_and_what_came_of_it(repository: Path) -> None:
-    page = compared(repository, "main")
+    found = run(repository, sys.executable, "-m", "gans.pages.comparison", "main")
+    assert (found.returncode, found.stderr) == (0, "")
+    page = Markup((repository / "report/compare.html").read_text())
     assert "lr|0.001|0.002|+0.001" in page.text
     assert "fid_lite0|1|2|+1|▼ worse" in page.text
     assert "recall" not in page.text  # it is the same

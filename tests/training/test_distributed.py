@@ -143,7 +143,7 @@ def test_what_the_first_rank_is_to_do_is_not_begun_by_others() -> None:
 
 @pytest.mark.slow
 def test_an_interrupted_training_of_two_ranks_goes_on(folder: Path, undisturbed: list[list[Any]]) -> None:
-    with started(folder, every_epochs=1) as command:
+    with started(folder, every_epochs=0.25) as command:
         until(lambda: list((folder / "state").glob("*.pt")), alive=command)
         command.send_signal(signal.SIGTERM)
         output = command.communicate()[0]

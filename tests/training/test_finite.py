@@ -5,10 +5,11 @@ import torch
 from torch import nn
 
 from gans.base.errors import InputError
+from gans.runtime import optimizers
 from gans.training.steps import FiniteGuard
 
 NAN, INF = float("nan"), float("inf")
-OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+OPTIMIZERS = {"adam": optimizers.Adam, "sgd": optimizers.SGD}
 
 
 class Player:

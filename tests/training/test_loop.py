@@ -21,7 +21,7 @@ from gans.networks import contract, sampling
 from gans.networks.contract import Adversarial, Batch, Learnt, Networks, Turn, Variant
 from gans.networks.sampling import Sampler
 from gans.networks.settings import AdversarialSettings, Settings
-from gans.runtime import randomness
+from gans.runtime import optimizers, randomness
 from gans.training import loop
 from gans.training.observer import Snapshots, Span
 from gans.training.state import Saving, Store
@@ -81,7 +81,7 @@ def test_every_player_steps_with_the_settings_asked_for(small: Settings) -> None
         assert iteration.optimizers.keys() == {"loss_d", "loss_g"}
         for turn in iteration.turns:
             optimizer = iteration.optimizers[turn.column]
-            assert type(optimizer).__name__ == name
+            assert type(optimizer) is getattr(optimizers, name)
             assert optimizer.defaults.items() >= {"lr": 0.03, **expected}.items()
             assert optimizer.param_groups[0]["params"] == list(turn.learner.parameters())
 

@@ -11,8 +11,10 @@ from conftest import ROOT
 from PIL import Image
 
 import gans
+from gans import packing
 from gans.base import artefacts, processors
 from gans.data import arrays
+from gans.figures import grids
 from gans.params import Params
 from gans.preprocess import crop_and_shrink
 from gans.scoring import distances, features
@@ -56,7 +58,10 @@ def test_an_entry_draws_and_its_page_tells_its_card(name: str) -> None:
     for key, value in card["scores"].items():
         assert f"| {key} | {value:.4g} |" in page
     assert card["command"] in page
-    assert card["sha256"] == artefacts.sha256_of(ZOO / name / "generator.safetensors")  # its scores are of these
+    assert card["sha256"] == artefacts.sha256_of(ZOO / name / "generator.safetensors")
+    picture = np.asarray(Image.open(ZOO / name / "picture.webp").convert("RGB"))
+    drawn = grids.grid(generator(packing.FACES**2), packing.FACES)
+    assert np.abs(picture.astype(float) - drawn).mean() < 6  # WebP costs 3; the same picture upside down has over 30
     axes = json.loads((ZOO / name / "directions.json").read_text())
     assert {len(axis) for axis in axes.values()} == {generator.nz}
 

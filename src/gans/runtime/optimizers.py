@@ -1,4 +1,4 @@
-"""torch's optimisers without torch's compiler, which their decorators import at the first step: 1.4 s a program."""
+"""torch's optimisers without torch's compiler, which their decorators import when one is made: 1.4 s a program."""
 
 import inspect
 from typing import TypeVar
@@ -11,8 +11,8 @@ Kind = TypeVar("Kind", bound=type[torch.optim.Optimizer])
 def _plain(kind: Kind) -> Kind:
     """Return a kind of optimiser whose methods are those beneath torch's decorators.
 
-    The decorators have the compiler pass over these methods, and keep `step` out of the gradients' tape, as is done
-    here: what is computed is the same to the bit.
+    The decorators are for a compiler that meets these methods, and `step`'s keeps it off the gradients' tape, as
+    `no_grad` does here: what is computed is the same to the bit.
     """
     names = ("add_param_group", "zero_grad", "state_dict", "load_state_dict", "step")
     methods = {name: inspect.unwrap(getattr(kind, name)) for name in names}
