@@ -24,7 +24,7 @@ explore: $(VENV)/ready ## move through latent space in the browser: report/explo
 	@$(VENV)/bin/python -c 'import pathlib, webbrowser; page = pathlib.Path("report/explore.html").resolve(); print(page); webbrowser.open(page.as_uri())'
 
 test: $(VENV)/ready-to-test ## run all tests
-	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/ready-to-test ## lint, types, the arrows between packages, and the fast tests
 	$(VENV)/bin/ruff check

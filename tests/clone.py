@@ -79,7 +79,8 @@ class Workspace:
         """Return the test's own, in which its interpreter is found first, as with `make`."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "default"}
-        for name in ("DVC_ROOT", "PYTHONPATH", "SHELL"):  # without SHELL DVC takes /bin/sh, which need not be bash
+        # Without SHELL DVC takes /bin/sh, which need not be bash. The clone's own bytecode may lie in it.
+        for name in ("DVC_ROOT", "PYTHONPATH", "SHELL", "PYTHONDONTWRITEBYTECODE"):
             environment.pop(name, None)
         return environment
 

@@ -23,7 +23,7 @@ from gans.sources import celeba, toyfaces
 ROOT = Path(__file__).parents[1]
 NUM_FACES = 48
 pytest_plugins = ["clone"]  # its fixtures
-LONGEST = ["test_end_to_end", "test_interruptions", "test_faults", "test_zoo", "test_notebook"]
+LONGEST = ["test_interruptions", "test_faults", "test_end_to_end", "test_zoo", "test_notebook", "test_distributed"]
 
 # Programs that tests start and send signals to would inherit that they are ignored, as under `nohup` and after `&`.
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
