@@ -66,8 +66,8 @@ def test_trials_are_drawn_by_the_seed_with_each_value_equally_often(tmp_path: Pa
 
 
 def test_step_sizes_that_go_with_lr_keep_their_proportion(tmp_path: Path) -> None:
-    values = {"lr": [0.001], "ratio": [2.0]}
-    expected = {"lr": 0.001, "lr_d": 0.002, "lr_end": 0.00025}  # 0.0002 falls to 0.00005 in params.yaml
+    values = {"lr": [0.001], "ratio": [0.5]}
+    expected = {"lr": 0.001, "lr_d": 0.0005, "lr_end": 0.00025}  # 0.004 falls to 0.001 in params.yaml
     assert trials_of("r3gan", recipe_with(tmp_path, trials=2, values=values)) == [{}, expected]
 
 

@@ -207,7 +207,7 @@ def test_what_a_stage_reads_is_found_in_any_place() -> None:
 
 def test_the_pipeline_can_be_read_from_top_to_bottom() -> None:
     assert PIPELINE.count("\n") <= 250
-    assert (ROOT / "params.yaml").read_text().count("\n") <= 140
+    assert (ROOT / "params.yaml").read_text().count("\n") <= 145
 
 
 def test_ignored_artefacts_are_listed_by_hand() -> None:
