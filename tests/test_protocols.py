@@ -43,9 +43,7 @@ def test_each_is_an_experiment_with_settings_that_are_accepted(experiment: list[
     assert (entry["epochs"] == 1) == bool(dry)
     # What stands in the entry counts: a protocol has to set it there.
     given = {option.partition("=")[0].lstrip("+") for option in experiment[7::2]}
-    assert [
-        key for key in given & entry.keys() if f"variants.{variant}.{key}" not in given
-    ] == []
+    assert [key for key in given & entry.keys() if f"variants.{variant}.{key}" not in given] == []
 
 
 def test_a_wrong_name_is_told_with_the_nearest(experiment: list[str]) -> None:

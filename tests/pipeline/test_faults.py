@@ -273,4 +273,5 @@ def test_a_disk_that_fills_up_costs_nothing(workspace: Path, pace: chaos.Undistu
 def test_chaos_is_survived() -> None:
     """As `make chaos` tries it, and what no other test does to a process: a state that is damaged."""
     (trial,) = chaos.run([9], CHAOS)
-    assert (trial.strike, trial.survived, trial.identical, trial.resumed) == ("damaged state", True, True, True)
+    assert (trial.strike, trial.survived, trial.identical) == ("damaged state", True, True), trial.story
+    assert trial.resumed, trial.story  # or the harness strikes where nothing can be lost
